@@ -1,0 +1,71 @@
+# Two commands matter: `make run` and `make test`. Both set up everything they need and do nothing twice.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+UV := .uv/bin/uv
+PYTHON := .venv/bin/python
+COMPILE := $(UV) pip compile --quiet --python-version 3.13 --generate-hashes --no-emit-index-url --no-header
+PORT ?= 8000
+
+export UV_NO_CONFIG := 1
+
+help:  ## Show what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
+
+run: .venv/run  ## Start everything, compute the examples, keep serving (ONCE=1 stops after the results, PORT=8000)
+	@$(PYTHON) manage.py demo --port $(PORT) $(if $(ONCE),--once)
+
+test: lint  ## Everything that must hold: lint, types, import rules, migrations, deploy check, tests
+	$(PYTHON) -m pytest --cov
+
+lint: .venv/dev  ## Format, lint, types, import rules, migrations, deploy check
+	.venv/bin/ruff format --check --quiet .
+	.venv/bin/ruff check --quiet .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-logo
+	$(PYTHON) manage.py makemigrations --check --dry-run
+	@# A made-up production, only to ask Django's own deployment checks about it.
+	FOUNDRY_PRODUCTION=1 FOUNDRY_SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(60))') \
+	  FOUNDRY_ALLOWED_HOSTS=foundry.example DATABASE_URL=postgresql://foundry@db.example/foundry \
+	  $(PYTHON) manage.py check --deploy --fail-level WARNING
+
+format: .venv/dev  ## Rewrite the code in the project's format
+	.venv/bin/ruff format --quiet .
+	.venv/bin/ruff check --quiet --fix .
+
+bench: .venv/dev  ## Measure against the plain routes, side by side in one run
+	$(PYTHON) -m bench
+
+requirements: $(UV)  ## Compile the pinned, hashed requirements anew
+	$(COMPILE) --upgrade requirements-uv.in -o requirements-uv.txt
+	$(COMPILE) --upgrade requirements.in -o requirements.txt
+	$(COMPILE) --upgrade requirements-dev.in -c requirements.txt -o requirements-dev.txt
+
+clean:  ## Remove the environments and everything kept under .foundry (the embedded database too)
+	rm -rf .venv .uv .foundry
+
+# The environment: uv in its own small one, then .venv from the pinned requirements.
+
+$(UV): requirements-uv.txt
+	@command -v python3 >/dev/null || { echo "make: no python3 found. Install any Python 3 (with its venv module) and try again." >&2; exit 1; }
+	@python3 -m venv --clear .uv || { echo "make: python3 cannot make a virtual environment. On Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@.uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
+	@touch $@
+
+.venv/pyvenv.cfg: $(UV) .python-version
+	@$(UV) venv --quiet --clear --no-project .venv || { \
+	  echo "make: Python $$(cat .python-version) is needed and none was found, nor could uv download one." >&2; \
+	  echo "      Install it (python.org, your distribution, or pyenv install $$(cat .python-version)) so that python$$(cat .python-version) is on the PATH, and run make again." >&2; \
+	  exit 1; }
+
+.venv/run: .venv/pyvenv.cfg requirements.txt
+	@if [ ! -e .venv/dev ]; then echo "Installing the pinned requirements ..."; $(UV) pip sync --quiet --python .venv --require-hashes requirements.txt; \
+	 else $(UV) pip install --quiet --python .venv --require-hashes -r requirements.txt; fi
+	@touch $@
+
+.venv/dev: .venv/pyvenv.cfg requirements-dev.txt
+	@echo "Installing the pinned requirements for development ..."
+	@$(UV) pip sync --quiet --python .venv --require-hashes requirements-dev.txt
+	@touch $@ .venv/run
+
+.PHONY: help run test lint format bench requirements clean
