@@ -1,15 +1,16 @@
-"""The services there are: every package under `services/` that declares a `SERVICE`."""
+"""The services there are: every package that declares a `SERVICE`, under `services/` or another of FOUNDRY_SERVICES."""
 
 from __future__ import annotations
 
 import functools
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-import services as services_package
+from django.conf import settings
+
 from foundry.contract import Service
 
 
@@ -23,13 +24,14 @@ class UnknownServiceError(LookupError):
 @functools.cache
 def services() -> Mapping[str, Service]:
     """All services by their names, in alphabetical order."""
-    modules = (
-        importlib.import_module(f"services.{module.name}")
-        for module in pkgutil.iter_modules(services_package.__path__)
-        if module.ispkg
-    )
-    found: list[Service] = [module.SERVICE for module in modules]
+    found = [service for package in settings.FOUNDRY_SERVICES for service in _services_in(package)]
     return MappingProxyType({service.name: service for service in sorted(found, key=lambda service: service.name)})
+
+
+def _services_in(package: str) -> Iterator[Service]:
+    for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
+        if module.ispkg:
+            yield importlib.import_module(f"{package}.{module.name}").SERVICE
 
 
 def get(name: str) -> Service:

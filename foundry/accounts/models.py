@@ -1,0 +1,59 @@
+"""Who may do what: users, the teams they share requests with, and the tokens their programs use."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils import timezone
+
+
+class User(AbstractUser):
+    """A person, or a service account that programs act as."""
+
+
+class Team(models.Model):
+    """People who see and manage each other's requests."""
+
+    name = models.SlugField(max_length=100, unique=True)
+    members = models.ManyToManyField(User, through="Membership", related_name="teams")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """A user's place in a team."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE)
+    user = models.ForeignKey(User, on_delete=models.CASCADE)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["team", "user"], name="one_membership_per_team")]
+
+
+class Scope(models.TextChoices):
+    """What a token allows."""
+
+    READ = "requests:read", "See the team's requests and results"
+    WRITE = "requests:write", "Submit, cancel and retry requests"
+    PRIORITY = "requests:priority", "Submit above the normal priority"
+
+
+class Token(models.Model):
+    """A bearer token of one user in one team. Of its 256 bits only the SHA-256 is kept; a slower hash adds nothing."""
+
+    name = models.CharField(max_length=100)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="tokens")
+    #: The part shown in lists, so that people recognise it.
+    prefix = models.CharField(max_length=16)
+    digest = models.CharField(max_length=64, unique=True)
+    #: Separated by spaces, as OAuth writes them.
+    scopes = models.CharField(max_length=500)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}...)"

@@ -1,0 +1,52 @@
+"""Compute: the service's pure function runs on a slice of a job's items; no database connection is held meanwhile."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import connection
+from pydantic_core import to_json
+
+from foundry import catalog
+from foundry.contract import Item, ItemError, Outcome, Service
+from foundry.core.models import ResultState
+
+#: A result as it is written: state, values and error, the latter two as JSON.
+type Written = tuple[ResultState, str | None, str | None]
+
+
+class BrokenServiceError(Exception):
+    """The service does not keep to the contract. A fault of the service, not of the items."""
+
+
+def compute(service: Service, items: Sequence[Item], options: Mapping[str, Any]) -> list[Written]:
+    """The outcomes of the items, in their order, ready to be written."""
+    close_connection()
+    function = catalog.load(service.compute)
+    outcomes: Sequence[Outcome] = function(items, service.options.model_validate(options))
+    if len(outcomes) != len(items):
+        raise BrokenServiceError(
+            f"{service.name} {service.version} returned {len(outcomes)} outcomes for {len(items)} items."
+        )
+    return [_written(outcome) for outcome in outcomes]
+
+
+def _written(outcome: Outcome) -> Written:
+    written = to_json(outcome, inf_nan_mode="null").decode()
+    if isinstance(outcome, ItemError):
+        return ResultState.FAILED, None, written
+    return ResultState.SUCCEEDED, written, None
+
+
+def close_connection() -> None:
+    """Give the connection back, unless a transaction of the caller is open (as when jobs run inline in a test)."""
+    if not connection.in_atomic_block:
+        connection.close()
+
+
+def versions(service: Service) -> dict[str, str]:
+    """What computes: the service and its libraries."""
+    libraries = {library: importlib.metadata.version(library) for library in service.libraries}
+    return {service.name: service.version, **libraries}

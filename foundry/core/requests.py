@@ -1,0 +1,200 @@
+"""Readers: requests with their state and progress, and the results of their items."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, Sum, Value, When
+from django.db.models.functions import Coalesce
+
+from foundry.accounts.models import Team
+from foundry.core.models import Attempt, JobState, ServiceRequest
+
+
+class RequestState(StrEnum):
+    """Derived from the request's jobs; never stored."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    #: Some items have a result and some failed.
+    PARTIAL = "partial"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more happens of itself."""
+        return self not in (RequestState.QUEUED, RequestState.RUNNING)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class RequestView:
+    """A request as people see it."""
+
+    request: ServiceRequest
+    state: RequestState
+    items_succeeded: int
+    #: With those refused when the request was accepted.
+    items_failed: int
+    jobs: int
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+def _jobs_in(state: JobState) -> Count:
+    return Count("jobs", filter=Q(jobs__state=state))
+
+
+def _with_progress(requests: QuerySet[ServiceRequest]) -> QuerySet[Any]:
+    return requests.select_related("owner", "team").annotate(
+        job_count=Count("jobs"),
+        queued=_jobs_in(JobState.QUEUED),
+        running=_jobs_in(JobState.RUNNING),
+        cancelled=_jobs_in(JobState.CANCELLED),
+        succeeded=Coalesce(Sum("jobs__items_succeeded"), 0),
+        failed=Coalesce(Sum("jobs__items_failed"), 0) + F("invalid_count"),
+        started_at=Min("jobs__claimed_at"),
+        finished_at=Max("jobs__finished_at"),
+        state=Case(
+            When(running__gt=0, then=Value(RequestState.RUNNING)),
+            When(queued__gt=0, started_at=None, then=Value(RequestState.QUEUED)),
+            When(queued__gt=0, then=Value(RequestState.RUNNING)),
+            When(cancelled__gt=0, then=Value(RequestState.CANCELLED)),
+            When(succeeded=0, then=Value(RequestState.FAILED)),
+            When(failed__gt=0, then=Value(RequestState.PARTIAL)),
+            default=Value(RequestState.SUCCEEDED),
+        ),
+    )
+
+
+def _view(row: Any) -> RequestView:
+    state = RequestState(row.state)
+    return RequestView(
+        request=row,
+        state=state,
+        items_succeeded=row.succeeded,
+        items_failed=row.failed,
+        jobs=row.job_count,
+        started_at=row.started_at,
+        finished_at=row.finished_at if state.has_ended else None,
+    )
+
+
+def get(*, team: Team, request: UUID) -> RequestView | None:
+    """The team's request of that id; None if there is none, or it is another team's."""
+    row = _with_progress(ServiceRequest.objects.filter(team=team, pk=request)).first()
+    return _view(row) if row else None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Which requests to list; None means any."""
+
+    service: str | None = None
+    state: RequestState | None = None
+    label: str | None = None
+
+
+def newest(*, team: Team, filters: Filters, before: tuple[datetime, UUID] | None, limit: int) -> Sequence[RequestView]:
+    """The team's requests, the newest first, from just before that one."""
+    requests = ServiceRequest.objects.filter(team=team)
+    if before:
+        created_at, pk = before
+        requests = requests.filter(Q(created_at__lt=created_at) | Q(created_at=created_at, pk__lt=pk))
+    if filters.service:
+        requests = requests.filter(service=filters.service)
+    if filters.label:
+        requests = requests.filter(label__icontains=filters.label)
+    requests = requests.order_by("-created_at", "-pk")
+    if filters.state:
+        rows = _with_progress(requests).filter(state=filters.state)[:limit]
+    else:  # choose the page first, so that only its jobs are counted
+        page = list(requests.values_list("pk", flat=True)[:limit])
+        rows = _with_progress(ServiceRequest.objects.filter(pk__in=page).order_by("-created_at", "-pk"))
+    return [_view(row) for row in rows]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ResultRow:
+    """What one item came to; `values`, `error` and `source` are JSON as it is stored."""
+
+    position: int
+    name: str
+    source: str | None
+    attempt: int | None
+    state: str
+    values: str | None
+    error: str | None
+
+
+_RESULTS = """
+SELECT result.position, item.name, item.source::text, result.attempt_id, result.state,
+       result.values::text, result.error::text
+FROM core_result AS result
+JOIN core_item AS item ON item.request_id = result.request_id AND item.position = result.position
+WHERE result.request_id = %(request)s AND result.position > %(after)s
+  AND (%(state)s::text IS NULL OR result.state = %(state)s)
+ORDER BY result.position
+LIMIT %(limit)s
+"""
+
+
+def results(*, request: UUID, after: int = 0, limit: int, state: str | None = None) -> list[ResultRow]:
+    """Results by position, from just after that one."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RESULTS, {"request": request, "after": after, "state": state, "limit": limit})
+        return [ResultRow(*row) for row in cursor.fetchall()]
+
+
+_PAGE = 500
+
+
+def all_results(*, request: UUID, state: str | None = None) -> Iterator[ResultRow]:
+    """All results by position, read a page at a time, so that any number can be streamed."""
+    after = 0
+    while page := results(request=request, after=after, limit=_PAGE, state=state):
+        yield from page
+        after = page[-1].position
+
+
+def inputs(*, request: UUID, positions: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """The items at those positions, as the service received them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT position, input FROM core_item WHERE request_id = %s AND position = ANY(%s)",
+            [request, list(positions)],
+        )
+        return dict(cursor.fetchall())
+
+
+def provenance(*, request: UUID) -> list[dict[str, Any]]:
+    """What made the results: each release with the versions of the service and its libraries."""
+    made_by = Attempt.objects.filter(job__request=request, versions__isnull=False)
+    found = made_by.order_by("pk").values_list("job__release", "versions")
+    distinct = {(release, tuple(sorted((versions or {}).items()))) for release, versions in found}
+    return [{"release": release, "versions": dict(versions)} for release, versions in sorted(distinct)]
+
+
+def refused(*, request: UUID, limit: int) -> list[dict[str, Any]]:
+    """The first items that were refused when the request was accepted, with their errors."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REFUSED, {"request": request, "limit": limit})
+        return [
+            {"position": position, "name": name, "source": source, **error} for position, name, source, error in cursor
+        ]
+
+
+_REFUSED = """
+SELECT item.position, item.name, item.source, result.error
+FROM core_result AS result
+JOIN core_item AS item ON item.request_id = result.request_id AND item.position = result.position
+WHERE result.request_id = %(request)s AND result.state = 'failed' AND result.attempt_id IS NULL
+ORDER BY item.position LIMIT %(limit)s
+"""

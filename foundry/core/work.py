@@ -1,0 +1,125 @@
+"""Work: what a slot does. The same on Lambda, in a local worker process and inline; only who starts it differs."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from itertools import batched
+
+from foundry import catalog
+from foundry.contract import Item, Service
+from foundry.core import finish
+from foundry.core.claim import Claim, claim
+from foundry.core.compute import Written, close_connection, compute
+from foundry.core.models import Item as ItemRow
+from foundry.core.models import Result
+
+logger = logging.getLogger(__name__)
+
+#: A job hands itself back between two savings once it has used this part of the service's timeout.
+_ENOUGH = 0.8
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One running invocation or worker process, for the jobs of one service and release."""
+
+    service: str
+    release: str
+    #: Who it is, for people: host and process, or the invocation.
+    name: str
+    #: How long a claim is good without being renewed. At least the service's timeout where nobody renews it.
+    lease: timedelta
+    #: Called with each claim, before anything is computed.
+    on_claim: Callable[[Claim], None] = lambda claim: None
+    #: When the slot must have ended, by time.monotonic(); None: never.
+    ends_at: float | None = None
+
+    def has_time_for(self, service: Service) -> bool:
+        """Whether a job that takes all of the service's timeout would end in time."""
+        return self.ends_at is None or self.ends_at - time.monotonic() > service.limits.timeout_s
+
+
+def work(slot: Slot) -> int:
+    """Claim and perform jobs until none waits or the time left is less than the service's timeout.
+
+    Returns how many were performed.
+    """
+    service = catalog.get(slot.service)
+    performed = 0
+    while slot.has_time_for(service):
+        claimed = claim(service=slot.service, release=slot.release, slot=slot.name, lease=slot.lease)
+        if claimed is None:
+            break
+        slot.on_claim(claimed)
+        perform(service, claimed)
+        performed += 1
+    close_connection()
+    return performed
+
+
+def perform(service: Service, claimed: Claim) -> None:
+    """Compute a claimed job and save what its items came to. An error fails the attempt, not the slot."""
+    started = time.monotonic()
+    try:
+        groups = _unsaved(service, claimed)
+        size = service.slicing.save_every or len(groups) or 1
+        for number, some in enumerate(batched(groups, size, strict=False), 1):
+            outcomes = compute(service, [group.item for group in some], claimed.options)
+            last = number * size >= len(groups)
+            finish.save(claimed, service, _results(some, outcomes), last=last)
+            if not last and time.monotonic() - started > _ENOUGH * service.limits.timeout_s:
+                finish.hand_back(claimed.job, claimed.attempt)
+                return
+        if not groups:
+            finish.save(claimed, service, [], last=True)
+    except finish.LateError:
+        logger.info("job %s attempt %s is no longer ours; nothing was written", claimed.job, claimed.attempt)
+    except Exception as error:
+        logger.exception("job %s attempt %s failed", claimed.job, claimed.attempt)
+        finish.fail(claimed.job, claimed.attempt, error=_describe(error))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Group:
+    """Items that are equal but for their names: computed once."""
+
+    item: Item
+    positions: list[int]
+
+
+def _unsaved(service: Service, claimed: Claim) -> Sequence[_Group]:
+    """The job's items that have no result yet, equal ones together."""
+    rows = (
+        ItemRow.objects.filter(job=claimed.job)
+        .exclude(position__in=Result.objects.filter(request=claimed.request).values("position"))
+        .order_by("position")
+        .values_list("position", "digest", "input")
+    )
+    groups: dict[bytes, _Group] = {}
+    for position, digest, values in rows:
+        key = bytes(digest)
+        if key in groups:
+            groups[key].positions.append(position)
+        else:
+            groups[key] = _Group(service.item.model_validate(values), [position])
+    return list(groups.values())
+
+
+def _results(groups: Sequence[_Group], outcomes: Sequence[Written]) -> Iterator[tuple[int, Written]]:
+    for group, outcome in zip(groups, outcomes, strict=True):
+        for position in group.positions:
+            yield position, outcome
+
+
+def _describe(error: Exception) -> finish.AttemptError:
+    """For the operators; users see `message` only, which names the kind of error and no code."""
+    return finish.AttemptError(
+        code="service_error",
+        message=f"The computation failed: {type(error).__name__}: {error}"[:500],
+        traceback="".join(traceback.format_exception(error))[-4000:],
+    )

@@ -1,0 +1,138 @@
+"""Django's settings. What differs between machines comes from the environment; `docs/operating.md` lists it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from foundry import embedded, environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+#: What this machine keeps: the embedded database, its log, the demo's credentials.
+FOUNDRY_HOME = Path(environment.text("FOUNDRY_HOME", str(BASE_DIR / ".foundry")))
+
+PRODUCTION = environment.flag("FOUNDRY_PRODUCTION")
+DEBUG = False
+
+# Outside production the platform is reached from this machine only, and a fixed key keeps sessions over restarts.
+SECRET_KEY = environment.text("FOUNDRY_SECRET_KEY", None if PRODUCTION else "only-for-this-machine")
+ALLOWED_HOSTS = environment.words("FOUNDRY_ALLOWED_HOSTS", "" if PRODUCTION else "localhost,127.0.0.1,[::1]")
+# Zappa's name for the host when a function is invoked directly, without HTTP.
+ALLOWED_HOSTS.append("zappa")
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "foundry.accounts",
+    "foundry.core",
+    "foundry.dispatch",
+    "ninja",  # for the docs page's own scripts, so that it needs no CDN
+    "foundry.api",
+    "foundry.cli",
+]
+
+MIDDLEWARE = [
+    "foundry.api.problems.ProblemMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "foundry.urls"
+WSGI_APPLICATION = "foundry.wsgi.application"
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# The database: PostgreSQL at DATABASE_URL, or the embedded one, which starts when it is first needed.
+
+DATABASE_URL = environment.text("DATABASE_URL", "")
+DATABASES = {
+    "default": environment.database(DATABASE_URL)
+    if DATABASE_URL
+    else embedded.settings(FOUNDRY_HOME, durable=not environment.flag("FOUNDRY_TESTING"))
+}
+DATABASES["default"]["CONN_MAX_AGE"] = environment.number("FOUNDRY_CONN_MAX_AGE", 60)
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "static/"
+# The few static files come from installed packages; collecting them first would be one step more for nothing.
+WHITENOISE_USE_FINDERS = True
+
+# The platform.
+
+#: The packages whose subpackages are services; a laboratory keeps its own in a package of its own.
+FOUNDRY_SERVICES = environment.words("FOUNDRY_SERVICES", "services")
+
+#: Who starts slots when there is work: the class of a `foundry.core.nudge.Dispatcher`.
+FOUNDRY_DISPATCHER = environment.text("FOUNDRY_DISPATCHER", "foundry.dispatch.worker.WorkerDispatcher")
+
+#: The release this process belongs to; slots take jobs of their own release only.
+FOUNDRY_RELEASE = environment.text("FOUNDRY_RELEASE", "local")
+
+#: The account that a direct Lambda invoke acts as; whoever may invoke the function is trusted by IAM.
+FOUNDRY_INVOKE_ACCOUNT = environment.text("FOUNDRY_INVOKE_ACCOUNT", "invoker")
+
+#: The largest request body, in MiB. 100,000 sequences of 1 kb are about 100.
+FOUNDRY_MAX_BODY_MB = environment.number("FOUNDRY_MAX_BODY_MB", 128)
+DATA_UPLOAD_MAX_MEMORY_SIZE = FOUNDRY_MAX_BODY_MB * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+
+#: Finished requests are removed after this many days; 0 keeps them.
+FOUNDRY_RETENTION_DAYS = environment.number("FOUNDRY_RETENTION_DAYS", 0)
+
+# Security.
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+if PRODUCTION:
+    SECURE_SSL_REDIRECT = True
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": environment.text("FOUNDRY_LOG_LEVEL", "INFO")},
+    # Answers of 4xx are the caller's business; a 500 is logged with its traceback.
+    "loggers": {"django.request": {"level": "ERROR"}},
+}
