@@ -1,0 +1,217 @@
+"""/requests: submit, watch, take the results, cancel, retry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from ninja import Query, Router, Schema, Status
+from pydantic import Field
+
+from foundry import catalog
+from foundry.accounts.models import Scope
+from foundry.api import cursor, results, submission
+from foundry.api.auth import CallerRequest, reader, writer
+from foundry.api.problems import ProblemError
+from foundry.api.schemas import RequestOut, RequestsOut, ResultsOut, SubmitFormIn, SubmitIn
+from foundry.api.show import show
+from foundry.contract import Artifact
+from foundry.core import artifacts
+from foundry.core import requests as selectors
+from foundry.core.cancel import cancel
+from foundry.core.models import ServiceRequest
+from foundry.core.requests import Filters, RequestState, RequestView
+from foundry.core.retry import retry
+from foundry.core.submit import submit
+
+router = Router(tags=["requests"], auth=reader)
+
+_REFUSED_SHOWN = 20
+_SUBMIT_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": SubmitIn.model_json_schema()},
+            "multipart/form-data": {
+                "schema": SubmitFormIn.model_json_schema()
+                | {
+                    "properties": SubmitFormIn.model_json_schema()["properties"]
+                    | {
+                        "files": {
+                            "type": "array",
+                            "items": {"type": "string", "format": "binary"},
+                            "description": "FASTA, GenBank, SnapGene or CSV, plain, gzipped or in a zip.",
+                        }
+                    }
+                }
+            },
+        },
+    },
+    "parameters": [
+        {
+            "in": "header",
+            "name": "Idempotency-Key",
+            "required": False,
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+            "description": "The same submission under the same key is accepted once.",
+        }
+    ],
+}
+
+
+@router.post(
+    "", response={202: RequestOut}, auth=writer, openapi_extra=_SUBMIT_BODY, summary="Submit a service request"
+)
+def submit_request(request: CallerRequest, response: HttpResponse) -> Any:
+    """Accepted with 202 if at least one item can be computed; items that cannot are in `refused`, with the reason."""
+    asked = submission.read(request)
+    if asked.priority > 0 and not request.auth.may(Scope.PRIORITY):
+        raise ProblemError(403, f"priority: only a token with the scope {Scope.PRIORITY.value!r} may raise it above 0.")
+    submitted = submit(caller=request.auth, submission=asked)
+    shown = show(request, _find(request, submitted.request.pk))
+    refused = selectors.refused(request=submitted.request.pk, limit=_REFUSED_SHOWN)
+    response["Location"] = shown.links.self
+    if submitted.replayed:
+        response["Idempotent-Replayed"] = "true"
+    return Status(202, shown.model_dump() | {"refused": refused})
+
+
+class ListIn(Schema):
+    """Which requests."""
+
+    service: str | None = None
+    state: RequestState | None = None
+    label: str | None = Field(default=None, description="Part of the label, in any case.")
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: str | None = Field(default=None, description="From `next` of the page before.")
+
+
+@router.get("", response=RequestsOut, summary="List requests")
+def list_requests(request: CallerRequest, asked: Query[ListIn]) -> RequestsOut:
+    """The team's requests, the newest first."""
+    views = selectors.newest(
+        team=request.auth.team,
+        filters=Filters(service=asked.service, state=asked.state, label=asked.label),
+        before=cursor.decode_newest(asked.cursor),
+        limit=asked.limit + 1,
+    )
+    page, more = views[: asked.limit], len(views) > asked.limit
+    last = page[-1].request if more else None
+    return RequestsOut(
+        requests=[show(request, view) for view in page],
+        next=cursor.next_url(request, cursor.encode(last.created_at, last.pk)) if last else None,
+    )
+
+
+@router.get("/{uuid:request_id}", response=RequestOut, summary="Show a request")
+def get_request(request: CallerRequest, request_id: UUID) -> Any:
+    """State and progress, and what computed the results."""
+    shown = show(request, _find(request, request_id))
+    return shown.model_dump() | {"made_by": selectors.provenance(request=request_id)}
+
+
+class ResultsIn(Schema):
+    """Which results, and how."""
+
+    state: Literal["succeeded", "failed"] | None = None
+    format: Literal["json", "ndjson", "csv"] = Field(
+        default="json", description="json: a page. ndjson, csv: all in one stream."
+    )
+    limit: int = Field(default=100, ge=1, le=1000, description="Results a page; for json.")
+    cursor: str | None = Field(default=None, description="From `next` of the page before; for json.")
+
+
+@router.get(
+    "/{uuid:request_id}/results",
+    response=ResultsOut,
+    summary="Take the results",
+    openapi_extra={
+        "responses": {200: {"content": {"application/x-ndjson": {}, "text/csv": {}}}},
+    },
+)
+def get_results(request: CallerRequest, request_id: UUID, asked: Query[ResultsIn]) -> HttpResponseBase:
+    """The results there are, by position. While the request runs, more may come between those listed."""
+    found = _find(request, request_id).request
+    if asked.format == "json":
+        return _results_page(request, found, asked)
+    rows = selectors.all_results(request=found.pk, state=asked.state)
+    if asked.format == "ndjson":
+        return _stream(results.as_ndjson(rows), "application/x-ndjson", "results.ndjson")
+    return _stream(results.as_csv(rows, catalog.get(found.service)), "text/csv; charset=utf-8", "results.csv")
+
+
+def _results_page(request: HttpRequest, found: ServiceRequest, asked: ResultsIn) -> HttpResponse:
+    after = cursor.decode_position(asked.cursor)
+    rows = selectors.results(request=found.pk, after=after, limit=asked.limit + 1, state=asked.state)
+    page, more = rows[: asked.limit], len(rows) > asked.limit
+    following = cursor.next_url(request, cursor.encode(page[-1].position)) if more else None
+    return HttpResponse(results.as_json(page, following), content_type="application/json")
+
+
+@router.get(
+    "/{uuid:request_id}/artifacts/{name}",
+    summary="Take an artifact",
+    openapi_extra={"responses": {200: {"description": "The file", "content": {"*/*": {}}}}},
+)
+def get_artifact(request: CallerRequest, request_id: UUID, name: str, item: int | None = None) -> HttpResponseBase:
+    """A file drawn from the results when it is asked for; `item` is a position, for artifacts of one item."""
+    found = _find(request, request_id).request
+    artifact = _artifact(found, name)
+    if artifact.per_item:
+        _require_result(found, artifact, item)
+    position = item if artifact.per_item else None
+    text = artifacts.render(request=found, artifact=artifact, position=position)
+    filename = f"{position}-{name}" if position else name
+    return _stream((piece.encode() for piece in text), artifact.media_type, filename)
+
+
+def _artifact(found: ServiceRequest, name: str) -> Artifact:
+    known = catalog.get(found.service).artifacts
+    for artifact in known:
+        if artifact.name == name:
+            return artifact
+    names = ", ".join(artifact.name for artifact in known) or "none"
+    raise ProblemError(404, f"{found.service} makes no artifact {name!r}; those it makes: {names}.")
+
+
+def _require_result(found: ServiceRequest, artifact: Artifact, position: int | None) -> None:
+    if position is None:
+        raise ProblemError(422, f"item: {artifact.name} is made of one item; give its position, such as ?item=1.")
+    if not 1 <= position <= found.item_count:
+        raise ProblemError(404, f"item: the request has the positions 1 to {found.item_count}, not {position}.")
+    row = next(iter(selectors.results(request=found.pk, after=position - 1, limit=1)), None)
+    if row is None or row.position != position:
+        raise ProblemError(409, f"item: {position} has no result yet.")
+    if row.values is None:
+        raise ProblemError(409, f"item: {position} failed, so nothing can be drawn of it; see its result.")
+
+
+@router.post("/{uuid:request_id}/cancel", response={202: RequestOut}, auth=writer, summary="Cancel a request")
+def cancel_request(request: CallerRequest, request_id: UUID) -> Any:
+    """Jobs that have not ended are not computed any further; results that are there stay."""
+    cancel(request=_find(request, request_id).request.pk)
+    return Status(202, show(request, _find(request, request_id)))
+
+
+@router.post("/{uuid:request_id}/retry", response={202: RequestOut}, auth=writer, summary="Retry failed items")
+def retry_request(request: CallerRequest, request_id: UUID) -> Any:
+    """The items that failed in a job are computed again; those refused on submission are not."""
+    retry(request=_find(request, request_id).request)
+    return Status(202, show(request, _find(request, request_id)))
+
+
+def _find(request: CallerRequest, request_id: UUID) -> RequestView:
+    """The team's request. Another team's is answered like one that is not there."""
+    view = selectors.get(team=request.auth.team, request=request_id)
+    if view is None:
+        raise Http404(f"Your team {request.auth.team.name!r} has no request {request_id}.")
+    return view
+
+
+def _stream(pieces: Iterator[bytes], media_type: str, filename: str) -> StreamingHttpResponse:
+    return StreamingHttpResponse(
+        pieces, content_type=media_type, headers={"Content-Disposition": f'attachment; filename="{filename}"'}
+    )

@@ -1,0 +1,79 @@
+"""Results and artifacts as HTTP answers. Stored JSON is passed on as it is, without being parsed."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator
+from itertools import batched
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from foundry.contract import Service
+from foundry.core.requests import ResultRow
+
+_ROWS_A_PIECE = 500
+
+
+def as_json(rows: Iterable[ResultRow], following: str | None) -> bytes:
+    """A page of results."""
+    return f'{{"results":[{",".join(map(_object, rows))}],"next":{_json(following)}}}'.encode()
+
+
+def as_ndjson(rows: Iterable[ResultRow]) -> Iterator[bytes]:
+    """One result a line."""
+    return _pieces(rows, lambda row: _object(row) + "\n")
+
+
+def _object(row: ResultRow) -> str:
+    return (
+        f'{{"position":{row.position},"name":{_json(row.name)},"source":{row.source or "null"},'
+        f'"state":{_json(row.state)},"values":{row.values or "null"},"error":{row.error or "null"}}}'
+    )
+
+
+def _json(value: object) -> str:
+    return to_json(value).decode()
+
+
+def as_csv(rows: Iterable[ResultRow], service: Service) -> Iterator[bytes]:
+    """A table: the service's columns between the item's place and its error."""
+    paths = [column.path for column in service.columns]
+    head = ["position", "name", "file", "record", "state", *(column.title for column in service.columns), "error"]
+    yield _line(head).encode()
+    yield from _pieces(rows, lambda row: _line(_cells(row, paths)))
+
+
+def _cells(row: ResultRow, paths: Iterable[str]) -> list[object]:
+    source = from_json(row.source) if row.source else {}
+    values = from_json(row.values) if row.values else {}
+    error = from_json(row.error)["message"] if row.error else ""
+    cells = (cell(values, path) for path in paths)
+    return [row.position, row.name, source.get("file", ""), source.get("record", ""), row.state, *cells, error]
+
+
+def cell(values: Any, path: str) -> object:
+    """What stands at a dotted path; of a list or an object its length, of nothing an empty text."""
+    for part in path.split("."):
+        values = values.get(part) if isinstance(values, dict) else None
+    if isinstance(values, (list, dict)):
+        return len(values)
+    return "" if values is None else values
+
+
+def _line(cells: Iterable[object]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerow([_harmless(cell) for cell in cells])
+    return text.getvalue()
+
+
+def _harmless(cell: object) -> object:
+    """Spreadsheets run texts that start like a formula; an apostrophe makes them texts (OWASP, CSV injection)."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
+def _pieces(rows: Iterable[ResultRow], write: Callable[[ResultRow], str]) -> Iterator[bytes]:
+    """Some rows at a time, so that a stream is neither all in memory nor a system call a row."""
+    for some in batched(rows, _ROWS_A_PIECE, strict=False):
+        yield "".join(map(write, some)).encode()

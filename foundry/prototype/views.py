@@ -1,0 +1,69 @@
+"""The prototype's contract at /compute-dna/: two answers, word for word; each POST is an ordinary service request."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from foundry.accounts.caller import Caller, invoker
+from foundry.accounts.models import Scope
+from foundry.api.auth import HOW, recognise
+from foundry.api.problems import ProblemError
+from foundry.core.drafts import Draft
+from foundry.core.errors import InvalidRequestError
+from foundry.core.submit import Submission, submit
+
+
+class ComputeDnaIn(BaseModel):
+    """The prototype's body."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dna_sequence: str
+
+
+@csrf_exempt
+@require_http_methods(["GET", "POST"])
+def compute_dna(request: HttpRequest) -> HttpResponse:
+    """GET greets; POST takes a sequence and answers at once."""
+    if request.method == "GET":
+        return HttpResponse("Hello Zappa Prototype!")
+    try:
+        submit(caller=_caller(request), submission=_submission(request))
+    except ProblemError as error:
+        return error.response()
+    except InvalidRequestError as error:
+        return ProblemError(422, str(error), error.errors).response()
+    return HttpResponse("Compute DNA Task Received.")
+
+
+def _submission(request: HttpRequest) -> Submission:
+    """The prototype knew no topology: its sequences were strings, which have two ends."""
+    try:
+        body = ComputeDnaIn.model_validate_json(request.body)
+    except ValidationError as error:
+        faults = [{"where": ".".join(map(str, fault["loc"])), "message": fault["msg"]} for fault in error.errors()]
+        raise ProblemError(400, 'The body must be JSON like {"dna_sequence": "ATCGGCTA"}.', faults) from None
+    item = Draft(values={"name": "dna_sequence", "sequence": body.dna_sequence, "topology": "linear"})
+    return Submission(service="compute-dna", items=[item])
+
+
+def _caller(request: HttpRequest) -> Caller:
+    if _is_direct_invoke(request):
+        return invoker()
+    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer":
+        raise ProblemError(401, "No token was given. " + HOW, WWW_Authenticate="Bearer")
+    return recognise(secret.strip(), Scope.WRITE)
+
+
+def _is_direct_invoke(request: HttpRequest) -> bool:
+    """Whether the event was given to the function itself, where IAM says who may, and not to its HTTP front.
+
+    Every front (API Gateway, load balancer, function URL) fills the event's requestContext; no HTTP client can empty
+    it, nor set the WSGI variable that Zappa puts the event into.
+    """
+    event = request.META.get("lambda.event")
+    return event is not None and not event.get("requestContext")
