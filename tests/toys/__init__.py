@@ -1,0 +1,1 @@
+"""Services that misbehave when they are told to, for the tests of the platform."""
