@@ -63,14 +63,15 @@ claimed AS (
     SET state = 'running', attempt = attempt + 1, claimed_at = clock_timestamp(),
         lease_until = clock_timestamp() + %(lease)s
     FROM next WHERE core_job.id = next.id AND core_job.state = 'queued'
-    RETURNING core_job.id, core_job.attempt, core_job.request_id
+    RETURNING core_job.id, core_job.attempt, core_job.request_id, core_job.failures, core_job.attempt_limit
 ),
 attempted AS (
     INSERT INTO core_attempt (job_id, number, state, slot)
     SELECT id, attempt, 'running', %(slot)s FROM claimed
     RETURNING id
 )
-SELECT claimed.id, claimed.attempt, attempted.id, claimed.request_id, request.options
+SELECT claimed.id, claimed.attempt, attempted.id, claimed.request_id, request.options,
+       claimed.failures, claimed.attempt_limit
 FROM claimed, attempted, core_servicerequest AS request
 WHERE request.id = claimed.request_id
 """
@@ -94,6 +95,14 @@ class Claim:
     attempt_id: int
     request: UUID
     options: dict[str, object]
+    #: Attempts that have failed before this one, and how many may fail.
+    failures: int
+    attempt_limit: int
+
+    @property
+    def is_last_try(self) -> bool:
+        """Whether the job fails for good if this attempt fails."""
+        return self.failures + 1 >= self.attempt_limit
 
 
 def claim(*, service: str, release: str, slot: str, lease: timedelta) -> Claim | None:

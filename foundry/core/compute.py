@@ -30,14 +30,15 @@ def compute(service: Service, items: Sequence[Item], options: Mapping[str, Any])
         raise BrokenServiceError(
             f"{service.name} {service.version} returned {len(outcomes)} outcomes for {len(items)} items."
         )
-    return [_written(outcome) for outcome in outcomes]
+    return [written(outcome) for outcome in outcomes]
 
 
-def _written(outcome: Outcome) -> Written:
-    written = to_json(outcome, inf_nan_mode="null").decode()
+def written(outcome: Outcome) -> Written:
+    """An outcome, ready to be written."""
+    text = to_json(outcome, inf_nan_mode="null").decode()
     if isinstance(outcome, ItemError):
-        return ResultState.FAILED, None, written
-    return ResultState.SUCCEEDED, written, None
+        return ResultState.FAILED, None, text
+    return ResultState.SUCCEEDED, text, None
 
 
 def close_connection() -> None:

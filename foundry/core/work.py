@@ -11,10 +11,10 @@ from datetime import timedelta
 from itertools import batched
 
 from foundry import catalog
-from foundry.contract import Item, Service
+from foundry.contract import Item, ItemError, Service
 from foundry.core import finish
 from foundry.core.claim import Claim, claim
-from foundry.core.compute import Written, close_connection, compute
+from foundry.core.compute import Written, close_connection, compute, written
 from foundry.core.models import Item as ItemRow
 from foundry.core.models import Result
 
@@ -64,24 +64,44 @@ def work(slot: Slot) -> int:
 
 def perform(service: Service, claimed: Claim) -> None:
     """Compute a claimed job and save what its items came to. An error fails the attempt, not the slot."""
-    started = time.monotonic()
     try:
-        groups = _unsaved(service, claimed)
-        size = service.slicing.save_every or len(groups) or 1
-        for number, some in enumerate(batched(groups, size, strict=False), 1):
-            outcomes = compute(service, [group.item for group in some], claimed.options)
-            last = number * size >= len(groups)
-            finish.save(claimed, service, _results(some, outcomes), last=last)
-            if not last and time.monotonic() - started > _ENOUGH * service.limits.timeout_s:
-                finish.hand_back(claimed.job, claimed.attempt)
-                return
-        if not groups:
-            finish.save(claimed, service, [], last=True)
+        _compute_and_save(service, claimed)
     except finish.LateError:
         logger.info("job %s attempt %s is no longer ours; nothing was written", claimed.job, claimed.attempt)
     except Exception as error:
         logger.exception("job %s attempt %s failed", claimed.job, claimed.attempt)
         finish.fail(claimed.job, claimed.attempt, error=_describe(error))
+
+
+def _compute_and_save(service: Service, claimed: Claim) -> None:
+    """Slice by slice; between slices the job may be handed back, to go on in another attempt.
+
+    After a failed attempt the slices are single items, so that one that breaks the service does so alone. The last try
+    goes through them backwards: if one kills the process, those before it were saved by the try before.
+    """
+    ends_at = time.monotonic() + _ENOUGH * service.limits.timeout_s
+    groups = _unsaved(service, claimed)
+    if claimed.is_last_try:
+        groups.reverse()
+    size = 1 if claimed.failures else service.slicing.save_every or len(groups)
+    failure: Exception | None = None
+    for some in batched(groups, size, strict=False) if groups else [()]:
+        try:
+            outcomes = compute(service, [group.item for group in some], claimed.options)
+        except Exception as error:
+            if size > 1 or not claimed.failures:
+                raise
+            if not claimed.is_last_try:
+                failure = error  # the others first; this one again in the next attempt
+                continue
+            outcomes = [written(ItemError(code="service_error", message=_describe(error).message))]
+        last = failure is None and (not groups or some[-1] is groups[-1])
+        finish.save(claimed, service, _results(some, outcomes), last=last)
+        if not last and time.monotonic() > ends_at:
+            finish.hand_back(claimed.job, claimed.attempt)
+            return
+    if failure:
+        raise failure
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -92,7 +112,7 @@ class _Group:
     positions: list[int]
 
 
-def _unsaved(service: Service, claimed: Claim) -> Sequence[_Group]:
+def _unsaved(service: Service, claimed: Claim) -> list[_Group]:
     """The job's items that have no result yet, equal ones together."""
     rows = (
         ItemRow.objects.filter(job=claimed.job)

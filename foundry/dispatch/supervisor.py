@@ -29,7 +29,7 @@ from foundry.dispatch.worker import CHANNEL, Nudge
 logger = logging.getLogger(__name__)
 
 _RENEW_EVERY_S = slot.LEASE.total_seconds() / 4
-_SWEEP_EVERY_S = 5.0
+_SWEEP_EVERY_S = 1.0
 _TICK_S = 1.0
 _RECONNECT_AFTER_S = 1.0
 
