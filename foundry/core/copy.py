@@ -21,7 +21,7 @@ def copy_into(model: type[models.Model], columns: Sequence[str], rows: Iterable[
     with connection.cursor() as cursor:
         for some in batched(rows, _ROWS_AT_A_TIME, strict=False):
             text = "".join("\t".join(map(_field, row)) + "\n" for row in some)
-            cursor.copy_expert(statement, io.StringIO(text), size=len(text))
+            cursor.copy_expert(statement, io.StringIO(text), len(text))
 
 
 def _field(value: object) -> str:

@@ -1,0 +1,130 @@
+"""Claims: priority, fair share, age; each job to one slot; fast whatever has finished."""
+
+import json
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+from django.db import ProgrammingError, connection, transaction
+from django.utils import timezone
+
+from foundry.core import finish
+from foundry.core.claim import CLAIM, claim
+from foundry.core.models import Attempt, Job
+
+pytestmark = pytest.mark.django_db
+
+
+def take(slot="s", service="toy", release="local"):
+    return claim(service=service, release=release, slot=slot, lease=timedelta(seconds=60))
+
+
+def test_a_claim_starts_an_attempt_under_a_lease(make_job):
+    job = make_job(options={"factor": 3})
+    claimed = take("host:1")
+    job.refresh_from_db()
+    attempt = Attempt.objects.get(job=job)
+    assert (job.state, job.attempt, claimed.job, claimed.options) == ("running", 1, job.pk, {"factor": 3})
+    assert (attempt.pk, attempt.number, attempt.state, attempt.slot) == (claimed.attempt_id, 1, "running", "host:1")
+    assert timedelta(seconds=50) < job.lease_until - timezone.now() <= timedelta(seconds=60)
+
+
+def test_nothing_to_claim(make_job):
+    assert take() is None
+
+
+def test_the_oldest_job_comes_first(make_job):
+    jobs = [make_job() for _ in range(3)]
+    assert [take().job for _ in jobs] == [job.pk for job in jobs]
+
+
+def test_a_higher_priority_comes_first(make_job):
+    low, normal, high = (make_job(priority=priority) for priority in (-1, 0, 5))
+    assert [take().job for _ in range(3)] == [high.pk, normal.pk, low.pk]
+
+
+def test_owners_take_turns_whoever_came_first_with_however_many(make_job, stranger):
+    ours = [make_job().pk for _ in range(4)]
+    theirs = [make_job(caller=stranger.caller).pk for _ in range(2)]
+    assert [take().job for _ in range(6)] == [ours[0], theirs[0], ours[1], theirs[1], ours[2], ours[3]]
+
+
+def test_owners_take_turns_on_a_single_slot(make_job, stranger):
+    ours = [make_job().pk for _ in range(3)]
+    theirs = [make_job(caller=stranger.caller).pk for _ in range(2)]
+    order = []
+    for _ in range(5):
+        claimed = take()
+        order.append(claimed.job)
+        finish.hand_back(claimed.job, claimed.attempt)
+        Job.objects.filter(pk=claimed.job).update(state="cancelled", finished_at=timezone.now())
+    assert order == [ours[0], theirs[0], ours[1], theirs[1], ours[2]]
+
+
+def test_a_slot_takes_jobs_of_its_service_and_release_only(make_job):
+    job = make_job(service="toy-saving")
+    assert take(service="toy") is None
+    assert take(service="toy-saving", release="other") is None
+    assert take(service="toy-saving").job == job.pk
+
+
+def test_a_job_that_pauses_after_a_failure_is_not_claimed(make_job):
+    paused, free = make_job(), make_job()
+    Job.objects.filter(pk=paused.pk).update(available_at=timezone.now() + timedelta(minutes=1))
+    assert take().job == free.pk
+    assert take() is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_slots_at_once_get_each_job_once(make_job, settings):
+    settings.FOUNDRY_DISPATCHER = "foundry.dispatch.worker.WorkerDispatcher"
+    jobs = {make_job().pk for _ in range(60)}
+    start = threading.Barrier(8)
+
+    def slot(_):
+        start.wait()
+        taken = []
+        while claimed := take():
+            taken.append(claimed.job)
+        connection.close()
+        return taken
+
+    with ThreadPoolExecutor(8) as pool:
+        taken = [job for some in pool.map(slot, range(8)) for job in some]
+    assert Counter(taken) == Counter(jobs)
+
+
+_MANY = """
+INSERT INTO core_job (request_id, state, service, release, owner_id, priority, attempt_limit, attempt, failures, items,
+                      items_succeeded, items_failed, claimed_at, finished_at)
+SELECT request_id, 'succeeded', 'toy', 'local', owner_id, 0, 3, 1, 0, 1, 1, 0,
+       now() - n * interval '1 second', now() - n * interval '1 second'
+FROM core_job, generate_series(1, 1000000) AS n WHERE id = %s
+"""
+
+
+def test_a_claim_reads_the_queue_and_none_of_a_million_finished_jobs(make_job):
+    job = make_job()
+    with connection.cursor() as cursor:
+        with suppress(ProgrammingError), transaction.atomic():  # allowed to superusers: leaves out foreign key checks
+            cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(_MANY, [job.pk])
+        cursor.execute("ANALYZE core_job")
+        values = {"service": "toy", "release": "local", "slot": "s", "lease": timedelta(seconds=60)}
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {CLAIM}", values)
+        (plan,) = cursor.fetchone()
+    plan = json.loads(plan) if isinstance(plan, str) else plan
+    nodes = list(_nodes(plan[0]["Plan"]))
+    scans = [node for node in nodes if node.get("Relation Name") == "core_job"]
+    assert {node["Node Type"] for node in scans} <= {"Index Scan", "Index Only Scan", "ModifyTable"}
+    assert {"job_queue", "job_running", "job_last_served"} <= {node.get("Index Name") for node in scans}
+    assert sum(node["Actual Rows"] * node["Actual Loops"] for node in scans) < 20
+
+
+def _nodes(plan):
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from _nodes(child)

@@ -1,0 +1,146 @@
+"""Work: a slot performs jobs; what breaks a service breaks one item; no connection is held while it computes."""
+
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+
+from foundry import catalog
+from foundry.core import requests
+from foundry.core.claim import claim
+from foundry.core.compute import BrokenServiceError, compute
+from foundry.core.models import Job
+from foundry.core.work import Slot, perform, work
+from tests.toys.toy import compute as toy
+
+
+def slot(service="toy", **arguments):
+    return Slot(service=service, release="local", name="s", lease=timedelta(seconds=60), **arguments)
+
+
+def attempt(service="toy"):
+    """Perform the next job, whether or not it pauses."""
+    Job.objects.update(available_at="2020-01-01T00:00Z")
+    perform(catalog.get(service), claim(service=service, release="local", slot="s", lease=timedelta(seconds=60)))
+
+
+def states(request):
+    return [row.state for row in requests.all_results(request=request.pk)]
+
+
+@pytest.mark.django_db
+def test_a_slot_works_until_nothing_waits(make_request):
+    request = make_request(*({"number": number} for number in range(10)))
+    assert work(slot()) == 4
+    assert states(request) == ["succeeded"] * 10
+
+
+@pytest.mark.django_db
+def test_a_slot_claims_nothing_when_its_time_is_less_than_the_services_timeout(make_job):
+    make_job()
+    assert work(slot(ends_at=time.monotonic() + 29)) == 0
+    assert work(slot(ends_at=time.monotonic() + 31)) == 1
+
+
+@pytest.mark.django_db
+def test_an_item_that_breaks_the_service_fails_alone(make_request):
+    request = make_request({"number": 1}, {"do": "raise"}, {"number": 3})
+    attempt()
+    assert states(request) == []
+    attempt()
+    assert states(request) == ["succeeded", "succeeded"]
+    attempt()
+    assert states(request) == ["succeeded", "failed", "succeeded"]
+    job = request.jobs.get()
+    assert (job.state, job.attempt, job.failures) == ("succeeded", 3, 2)
+    error = list(requests.all_results(request=request.pk))[1].error
+    assert "The computation failed: RuntimeError: It was told to raise." in error
+    assert "Traceback" not in error
+
+
+@pytest.mark.django_db
+def test_the_traceback_is_kept_for_operators(make_request):
+    request = make_request({"do": "raise"})
+    attempt()
+    assert "told to raise" in request.jobs.get().attempts.get().error["traceback"]
+
+
+@pytest.mark.django_db
+def test_what_is_saved_is_not_computed_again(make_request, monkeypatch):
+    request = make_request({"number": 1}, {"number": 2}, {"do": "raise"}, service="toy-saving")
+    attempt("toy-saving")
+    assert states(request) == ["succeeded", "succeeded"]
+    toy.seen.clear()
+    attempt("toy-saving")
+    assert [item.do for item in toy.seen] == ["raise"]
+
+
+@pytest.mark.django_db
+def test_a_long_job_hands_itself_back_between_two_savings(make_request, monkeypatch):
+    monkeypatch.setattr("foundry.core.work._ENOUGH", 0)
+    request = make_request({"number": 1}, {"number": 2}, {"number": 3}, service="toy-saving")
+    for saved in (1, 2, 3):
+        attempt("toy-saving")
+        assert len(states(request)) == saved
+    job = request.jobs.get()
+    assert (job.state, job.attempt, job.failures) == ("succeeded", 3, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_connection_is_held_while_a_service_computes(make_request, settings, monkeypatch):
+    settings.FOUNDRY_DISPATCHER = "foundry.dispatch.worker.WorkerDispatcher"
+    request = make_request({"number": 1})
+    held = []
+
+    def look(items, options):
+        held.append(connection.connection)
+        return [{"number": 1}]
+
+    monkeypatch.setattr("foundry.core.compute.catalog.load", lambda path: look)
+    work(slot())
+    assert (held, states(request)) == ([None], ["succeeded"])
+
+
+@pytest.mark.django_db
+def test_a_service_that_forgets_items_is_found_out(make_request, monkeypatch):
+    service = catalog.get("toy")
+    monkeypatch.setattr("foundry.core.compute.catalog.load", lambda path: lambda items, options: [])
+    with pytest.raises(BrokenServiceError, match=r"toy 1\.0 returned 0 outcomes for 2 items"):
+        compute(service, [service.item(), service.item()], {})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_attempts_at_once_write_each_result_once(make_request, settings, monkeypatch):
+    """The first attempt computes on after its lease has run out, while a second one does the job."""
+    settings.FOUNDRY_DISPATCHER = "foundry.dispatch.worker.WorkerDispatcher"
+    request = make_request({"number": 1}, {"number": 2})
+    first_computes, second_done = threading.Event(), threading.Event()
+
+    def compute_slowly(items, options):
+        if not first_computes.is_set():
+            first_computes.set()
+            second_done.wait(10)
+        return [{"number": item.number} for item in items]
+
+    monkeypatch.setattr("foundry.core.compute.catalog.load", lambda path: compute_slowly)
+
+    def first():
+        work(slot())
+        connection.close()
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    first_computes.wait(10)
+    with transaction.atomic():
+        Job.objects.update(lease_until="2020-01-01T00:00Z")
+    from foundry.core.sweep import expire_leases
+
+    expire_leases()
+    attempt()
+    second_done.set()
+    thread.join()
+    assert states(request) == ["succeeded", "succeeded"]
+    job = request.jobs.get()
+    assert sorted(job.attempts.values_list("number", "state")) == [(1, "failed"), (2, "succeeded")]
