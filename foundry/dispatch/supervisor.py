@@ -28,7 +28,7 @@ from foundry.dispatch.worker import CHANNEL, Nudge
 
 logger = logging.getLogger(__name__)
 
-_RENEW_EVERY_S = slot.LEASE.total_seconds() / 4
+_RENEW_EVERY_S = slot.LEASE.total_seconds() / 10
 _SWEEP_EVERY_S = 1.0
 _TICK_S = 1.0
 _RECONNECT_AFTER_S = 1.0
@@ -87,11 +87,14 @@ class Supervisor:
 
     def _wait(self) -> None:
         pipes = [one.pipe for one in self._slots]
-        wait([self._woken, connection.connection.fileno(), *pipes], timeout=_TICK_S)
+        with connection.wrap_database_errors:
+            notifications = connection.connection.fileno()
+        wait([self._woken, notifications, *pipes], timeout=_TICK_S)
 
     def _take_nudges(self) -> None:
         raw = connection.connection
-        raw.poll()
+        with connection.wrap_database_errors:
+            raw.poll()
         while raw.notifies:
             nudge = Nudge(**json.loads(raw.notifies.pop(0).payload))
             if nudge.release == settings.FOUNDRY_RELEASE:

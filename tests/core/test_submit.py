@@ -77,7 +77,7 @@ def test_nothing_is_kept_of_a_request_of_which_nothing_can_be_computed(owner, su
 
 @pytest.mark.django_db
 def test_an_unknown_service_is_answered_with_those_there_are(owner):
-    with pytest.raises(catalog.UnknownServiceError, match="no service 'tyo'; there are: .*toy"):
+    with pytest.raises(catalog.UnknownServiceError, match=r"no service 'tyo'; there are: .*toy"):
         submit(caller=owner.caller, submission=Submission(service="tyo", items=[Draft()]))
 
 
