@@ -6,8 +6,8 @@ import importlib.metadata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
 from django.db import connection
-from pydantic_core import to_json
 
 from foundry import catalog
 from foundry.contract import Item, ItemError, Outcome, Service
@@ -35,7 +35,7 @@ def compute(service: Service, items: Sequence[Item], options: Mapping[str, Any])
 
 def written(outcome: Outcome) -> Written:
     """An outcome, ready to be written."""
-    text = to_json(outcome, inf_nan_mode="null").decode()
+    text = orjson.dumps(outcome).decode()
     if isinstance(outcome, ItemError):
         return ResultState.FAILED, None, text
     return ResultState.SUCCEEDED, text, None

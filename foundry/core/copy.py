@@ -9,6 +9,7 @@ from itertools import batched
 from django.db import connection, models
 
 _NULL = "\\N"
+_TO_ESCAPE = "\\\t\n\r"
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _ROWS_AT_A_TIME = 2_000
 
@@ -28,7 +29,7 @@ def _field(value: object) -> str:
     """One field in COPY's text format."""
     match value:
         case str():
-            return value.translate(_ESCAPES) if "\\" in value or not value.isprintable() else value
+            return value.translate(_ESCAPES) if any(letter in value for letter in _TO_ESCAPE) else value
         case None:
             return _NULL
         case bytes():

@@ -57,7 +57,8 @@ _RESULT_COLUMNS = ("request_id", "position", "attempt_id", "state", "values", "e
 
 def save(claimed: Claim, service: Service, results: Iterable[tuple[int, Written]], *, last: bool) -> None:
     """Write results of a running attempt; the last ones finish the job. Raises LateError and then writes nothing."""
-    rows = [(claimed.request, position, claimed.attempt_id, *written) for position, written in results]
+    request = str(claimed.request)
+    rows = [(request, position, claimed.attempt_id, *written) for position, written in results]
     succeeded = sum(state == models.ResultState.SUCCEEDED for _, _, _, state, *_ in rows)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(

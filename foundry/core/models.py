@@ -177,7 +177,7 @@ class Item(models.Model):
     """One design of a request, by its position from 1."""
 
     pk = models.CompositePrimaryKey("request_id", "position")
-    request = models.ForeignKey(ServiceRequest, on_delete=models.CASCADE, related_name="items")
+    request = models.ForeignKey(ServiceRequest, on_delete=models.CASCADE, related_name="items", db_index=False)
     position = models.PositiveIntegerField()
     #: None: refused when the request was accepted.
     job = models.ForeignKey(Job, on_delete=models.CASCADE, null=True, related_name="+")
@@ -222,13 +222,20 @@ class Attempt(models.Model):
 
 
 class Result(models.Model):
-    """What an item came to. Written once: the key is the item's, and rows are never updated."""
+    """What an item came to. Written once: the key is the item's, and rows are never updated.
+
+    Rows come by the thousand, so each has one foreign key, to its item, and one index, its key.
+    """
 
     pk = models.CompositePrimaryKey("request_id", "position")
-    request = models.ForeignKey(ServiceRequest, on_delete=models.CASCADE, related_name="results", db_constraint=False)
+    request = models.ForeignKey(
+        ServiceRequest, on_delete=models.CASCADE, related_name="results", db_constraint=False, db_index=False
+    )
     position = models.PositiveIntegerField()
     #: None: the item was refused when the request was accepted.
-    attempt = models.ForeignKey(Attempt, on_delete=models.CASCADE, null=True, related_name="+")
+    attempt = models.ForeignKey(
+        Attempt, on_delete=models.DO_NOTHING, null=True, related_name="+", db_constraint=False, db_index=False
+    )
     state = models.CharField(max_length=9, choices=ResultState)
     values = TextJSONField(null=True)
     error = TextJSONField(null=True)

@@ -157,7 +157,7 @@ def _item_rows(
     job_of = {item.position: job.pk for job, items in jobs for item in items}
     for item in checked:
         job = job_of.get(item.position)
-        yield request.pk, item.position, job, item.name, item.digest, item.input, item.source
+        yield str(request.pk), item.position, job, item.name, item.digest, item.input, item.source
 
 
 def _refusals(request: models.ServiceRequest, checked: Sequence[CheckedItem]) -> Iterator[tuple[object, ...]]:

@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from itertools import batched
 
+from django.db.models import TextField
+from django.db.models.functions import Cast
+
 from foundry import catalog
 from foundry.contract import Item, ItemError, Service
 from foundry.core import finish
@@ -118,7 +121,7 @@ def _unsaved(service: Service, claimed: Claim) -> list[_Group]:
         ItemRow.objects.filter(job=claimed.job)
         .exclude(position__in=Result.objects.filter(request=claimed.request).values("position"))
         .order_by("position")
-        .values_list("position", "digest", "input")
+        .values_list("position", "digest", Cast("input", TextField()))
     )
     groups: dict[bytes, _Group] = {}
     for position, digest, values in rows:
@@ -126,7 +129,7 @@ def _unsaved(service: Service, claimed: Claim) -> list[_Group]:
         if key in groups:
             groups[key].positions.append(position)
         else:
-            groups[key] = _Group(service.item.model_validate(values), [position])
+            groups[key] = _Group(service.item.model_validate_json(values), [position])
     return list(groups.values())
 
 
