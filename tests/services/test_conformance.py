@@ -1,0 +1,371 @@
+"""What every service must be: run over all under `services/`, so that a new one is tested before it has own tests."""
+
+import ast
+import importlib
+import importlib.metadata
+import itertools
+import json
+import pathlib
+import pkgutil
+import re
+import subprocess
+import sys
+
+import pydantic
+import pytest
+
+import services as services_package
+from foundry import catalog
+from foundry.contract import Entry, ItemError, Stage
+
+SERVICES = tuple(
+    importlib.import_module(f"services.{module.name}").SERVICE
+    for module in pkgutil.iter_modules(services_package.__path__)
+    if module.ispkg
+)
+EXAMPLES = [
+    pytest.param(service, example, id=f"{service.name}: {example.title}")
+    for service in SERVICES
+    for example in service.examples
+]
+ARTIFACTS = [
+    pytest.param(service, artifact, id=f"{service.name}: {artifact.name}")
+    for service in SERVICES
+    for artifact in service.artifacts
+]
+
+each_service = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+each_example = pytest.mark.parametrize(("service", "example"), EXAMPLES)
+each_artifact = pytest.mark.parametrize(("service", "artifact"), ARTIFACTS)
+
+#: An item of at most this many bytes is small, and so must be its result.
+SMALL_ITEM = 1500
+SMALL_RESULT = 8192
+ROOT = pathlib.Path(services_package.__path__[0]).parent
+
+
+def package(service):
+    return f"services.{service.name.replace('-', '_')}"
+
+
+def folder(service):
+    return ROOT.joinpath(*package(service).split("."))
+
+
+def request(service, example):
+    """An example's items and options as the platform hands them to `compute`."""
+    items = [service.item.model_validate(item) for item in example.items]
+    return items, service.options.model_validate(example.options)
+
+
+def outcomes(service, items, options):
+    """What the items come to, as JSON values; errors are told from results by a key that no result has."""
+    computed = catalog.load(service.compute)(items, options)
+    return [
+        {"ItemError": outcome.code, "message": outcome.message}
+        if isinstance(outcome, ItemError)
+        else json.loads(json.dumps(outcome, allow_nan=False))
+        for outcome in computed
+    ]
+
+
+def entries(service, number):
+    """An example as an artifact sees it when it is finished."""
+    items, options = request(service, service.examples[number])
+    computed = catalog.load(service.compute)(items, options)
+    found = [
+        Entry(position=position, item=item, result=None, error=outcome)
+        if isinstance(outcome, ItemError)
+        else Entry(position=position, item=item, result=json.loads(json.dumps(outcome)), error=None)
+        for position, (item, outcome) in enumerate(zip(items, computed, strict=True))
+    ]
+    return found, options
+
+
+# The declaration
+
+
+@each_service
+def test_its_name_is_kebab_case_and_its_folder_the_same_in_snake_case(service):
+    assert re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", service.name)
+    assert importlib.import_module(package(service)).SERVICE is service
+    assert catalog.get(service.name) is service
+
+
+@each_service
+def test_it_says_which_version_it_is_and_what_it_is_for(service):
+    assert re.fullmatch(r"\d+\.\d+(\.\d+)?", service.version)
+    assert service.title
+    assert len(service.summary) >= 40
+    assert isinstance(service.stage, Stage)
+    assert all(re.fullmatch(r"(W[DBTL]|USW|UHW)\d{3}", code) for code in service.biofoundry_ids)
+
+
+@each_service
+def test_its_limits_are_sane(service):
+    limits, slicing = service.limits, service.slicing
+    assert 1 <= limits.items <= 100_000
+    assert 128 <= limits.memory_mb <= 10_240
+    assert 1 <= limits.timeout_s <= 900, "an invocation ends after 15 minutes"
+    assert 1 <= limits.attempts <= 10
+    assert 1 <= limits.concurrency <= 1000
+    assert slicing.items >= 1
+    assert slicing.weight >= 1
+    assert slicing.save_every is None or 1 <= slicing.save_every <= slicing.items
+
+
+@each_service
+def test_its_libraries_are_installed(service):
+    assert all(importlib.metadata.version(library) for library in service.libraries)
+
+
+@each_service
+def test_its_readme_is_about_this_version(service):
+    readme = (folder(service) / "README.md").read_text()
+    assert re.search(rf"\b{re.escape(service.version)}\b", readme)
+    assert service.name in readme
+
+
+@each_service
+def test_its_names_are_unique(service):
+    for names in (
+        [artifact.name for artifact in service.artifacts],
+        [column.title for column in service.columns],
+        [column.path for column in service.columns],
+        [example.title for example in service.examples],
+    ):
+        assert len(set(names)) == len(names)
+
+
+# The schemas
+
+
+def is_described(field, definitions):
+    """Whether a field of a JSON schema says what it means, or the definition does that it refers to."""
+    refers = [part["$ref"].rpartition("/")[2] for part in [field, *field.get("anyOf", [])] if "$ref" in part]
+    return bool(field.get("description")) or any(definitions[name].get("description") for name in refers)
+
+
+def undescribed(schema):
+    """The fields of a JSON schema and its definitions that do not say what they mean."""
+    definitions = schema.get("$defs", {})
+    for owner, part in [("", schema), *definitions.items()]:
+        for name, field in part.get("properties", {}).items():
+            if not is_described(field, definitions):
+                yield f"{owner}.{name}"
+
+
+@each_service
+@pytest.mark.parametrize("part", ["item", "options", "result"])
+def test_every_field_says_what_it_means(service, part):
+    mode = "serialization" if part == "result" else "validation"
+    schema = pydantic.TypeAdapter(getattr(service, part)).json_schema(mode=mode)
+    assert schema["properties"] or part == "options"
+    assert not list(undescribed(schema))
+
+
+@each_service
+@pytest.mark.parametrize("part", ["item", "options"])
+def test_an_unknown_field_is_refused(service, part):
+    given = {**service.examples[0].items[0]} if part == "item" else {**service.examples[0].options}
+    with pytest.raises(pydantic.ValidationError, match="surely_unknown"):
+        getattr(service, part).model_validate({**given, "surely_unknown": 1})
+
+
+@each_service
+def test_every_option_has_a_default(service):
+    assert service.options()
+
+
+@each_service
+def test_describing_fields_are_fields_of_the_item(service):
+    assert service.describing <= service.item.model_fields.keys()
+
+
+@each_example
+def test_what_was_validated_survives_being_stored(service, example):
+    items, options = request(service, example)
+    for model in [*items, options]:
+        stored = json.loads(model.model_dump_json())
+        assert type(model).model_validate(stored) == model
+
+
+# The computation
+
+
+@each_service
+def test_it_has_examples_and_one_of_them_uses_the_defaults(service):
+    assert service.examples
+    assert all(example.items for example in service.examples)
+    assert any(not example.options for example in service.examples)
+
+
+@each_example
+def test_each_item_comes_to_one_outcome_in_its_place(service, example):
+    items, options = request(service, example)
+    found = outcomes(service, items, options)
+    assert len(found) == len(items)
+    assert outcomes(service, items[::-1], options) == found[::-1]
+
+
+@each_example
+def test_an_item_alone_comes_to_the_same_as_among_others(service, example):
+    items, options = request(service, example)
+    together = outcomes(service, items * 2, options)
+    alone = [outcome for item in items for outcome in outcomes(service, [item], options)]
+    assert together == alone * 2
+
+
+@each_example
+def test_a_second_computation_comes_to_the_same(service, example):
+    assert outcomes(service, *request(service, example)) == outcomes(service, *request(service, example))
+
+
+@each_service
+def test_no_items_come_to_no_outcomes(service):
+    assert outcomes(service, [], service.options()) == []
+
+
+@each_example
+def test_the_name_of_an_item_does_not_change_what_it_comes_to(service, example):
+    items, options = request(service, example)
+    renamed = [item.model_copy(update={"name": f"another {number}"}) for number, item in enumerate(items)]
+    assert "name" in service.describing
+    assert outcomes(service, renamed, options) == outcomes(service, items, options)
+
+
+@each_example
+def test_the_examples_come_to_results_of_the_declared_type(service, example):
+    adapter = pydantic.TypeAdapter(service.result)
+    for outcome in outcomes(service, *request(service, example)):
+        result = adapter.validate_json(json.dumps(outcome), strict=True)
+        assert adapter.dump_python(result, mode="json") == outcome, "keys that the type does not have, or lacks"
+
+
+@each_example
+def test_a_small_item_has_a_small_result(service, example):
+    items, options = request(service, example)
+    for item, outcome in zip(items, outcomes(service, items, options), strict=True):
+        if len(item.model_dump_json()) <= SMALL_ITEM:
+            assert len(json.dumps(outcome)) <= SMALL_RESULT
+
+
+@each_example
+def test_its_items_have_a_weight(service, example):
+    items, _ = request(service, example)
+    assert all(isinstance(service.slicing.weigh(item), int) and service.slicing.weigh(item) >= 1 for item in items)
+
+
+# The columns and artifacts
+
+
+def resolve(value, path):
+    """The value at a dotted path; a None on the way is an optional part that is not there."""
+    for key in path.split("."):
+        if value is None:
+            return None
+        value = value[key]
+    return value
+
+
+@each_example
+def test_its_columns_are_in_its_results(service, example):
+    found = outcomes(service, *request(service, example))
+    for column, outcome in itertools.product(service.columns, found):
+        resolve(outcome, column.path)
+
+
+@each_artifact
+def test_an_artifact_has_a_file_name_a_title_and_a_media_type(service, artifact):
+    assert re.fullmatch(r"[a-z0-9][a-z0-9_-]*(\.[a-z0-9]+)+", artifact.name)
+    assert artifact.title
+    assert re.fullmatch(r"[a-z]+/[a-z0-9.+-]+", artifact.media_type)
+
+
+@each_artifact
+def test_an_artifact_is_made_of_every_example(service, artifact):
+    render = catalog.load(artifact.render)
+    for number in range(len(service.examples)):
+        found, options = entries(service, number)
+        for batch in [[entry] for entry in found] if artifact.per_item else [found]:
+            pieces = list(render(iter(batch), options))
+            assert all(isinstance(piece, str) for piece in pieces)
+            assert "".join(pieces).strip()
+            assert "".join(render(batch, options)) == "".join(pieces)
+
+
+@pytest.mark.parametrize(("service", "artifact"), [param for param in ARTIFACTS if not param.values[1].per_item])
+def test_an_artifact_of_all_items_holds_few_of_them_at_a_time(service, artifact):
+    found, options = entries(service, 0)
+    source = itertools.islice(itertools.cycle(found), 10_000)
+    assert list(itertools.islice(catalog.load(artifact.render)(source, options), 20))
+    assert len(list(source)) > 9000
+
+
+@pytest.mark.parametrize(("service", "artifact"), [param for param in ARTIFACTS if not param.values[1].per_item])
+def test_an_artifact_of_all_items_takes_one_that_failed(service, artifact):
+    found, options = entries(service, 0)
+    error = ItemError(code="made_up", message="Something is wrong with this item.")
+    failed = Entry(position=len(found), item=found[0].item, result=None, error=error)
+    assert "".join(catalog.load(artifact.render)(iter([*found, failed]), options)).strip()
+
+
+# The imports
+
+
+def loaded_after(*modules):
+    """Names of all modules that a fresh interpreter holds after importing these."""
+    code = f"import {', '.join(modules)}, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def foreign(service, module):
+    """Whether a module is one that a service must not import: of the platform, of another service, or theirs."""
+    top, _, rest = module.partition(".")
+    if top == "foundry":
+        return rest not in ("", "contract") and not rest.startswith("contract.")
+    if top == "services":
+        return module != top and module != package(service) and not module.startswith(f"{package(service)}.")
+    return top in {"django", "ninja", "boto3", "botocore", "zappa", "psycopg2"}
+
+
+def imported(path):
+    """Names of the modules that a file imports, wherever in it; those of relative imports start with a dot."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module in {"foundry", "services"}:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield "." * node.level + (node.module or "")
+
+
+def modules(service):
+    names = (path.relative_to(ROOT).with_suffix("").parts for path in folder(service).rglob("*.py"))
+    return sorted(".".join(parts).removesuffix(".__init__") for parts in names)
+
+
+@each_service
+def test_its_declaration_and_schema_import_quickly(service):
+    heavy = {"django", "boto3", "botocore", "numpy", "Bio", "pandas", "scipy", "matplotlib"}
+    assert not heavy & loaded_after(package(service), f"{package(service)}.schema")
+
+
+@each_service
+def test_its_code_stands_on_the_contract_alone(service):
+    for path in folder(service).rglob("*.py"):
+        names = list(imported(path))
+        assert not [name for name in names if foreign(service, name) or name.startswith("..")], path.name
+
+
+@each_service
+def test_nothing_it_imports_imports_the_platform(service):
+    assert not [name for name in loaded_after(*modules(service)) if foreign(service, name)]
+
+
+@each_service
+def test_what_it_names_is_its_own(service):
+    for path in [service.compute, *(artifact.render for artifact in service.artifacts)]:
+        assert path.startswith(f"{package(service)}.")
+        assert callable(catalog.load(path))
