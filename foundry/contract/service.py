@@ -24,7 +24,10 @@ class Item(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
     name: str = pydantic.Field(
-        default="", max_length=200, description="What the user calls this item; shown in every output."
+        default="",
+        max_length=200,
+        pattern=r"^[^\x00-\x1f\x7f]*$",
+        description="What the user calls this item, on one line; shown in every output.",
     )
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -102,7 +101,7 @@ class Job(models.Model):
     state = models.CharField(max_length=9, choices=JobState, default=JobState.QUEUED)
     # Copied from the request, so that a claim reads one index.
     service = models.CharField(max_length=100)
-    release = models.CharField(max_length=100, default=settings.FOUNDRY_RELEASE)
+    release = models.CharField(max_length=100)
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     priority = models.SmallIntegerField()
     #: How many failed attempts end the job: the service's limit when the job was accepted.

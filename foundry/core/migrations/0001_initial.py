@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("service", models.CharField(max_length=100)),
-                ("release", models.CharField(default="local", max_length=100)),
+                ("release", models.CharField(max_length=100)),
                 ("priority", models.SmallIntegerField()),
                 ("attempt_limit", models.PositiveSmallIntegerField()),
                 ("attempt", models.PositiveIntegerField(default=0)),
