@@ -34,7 +34,7 @@ class SequenceItem(Item):
     annotations: str | None = pydantic.Field(
         default=None,
         repr=False,
-        description="A GenBank record's header and feature table, all that stands before ORIGIN; kept in GenBank output.",
+        description="A GenBank record's header and feature table (all before ORIGIN); kept in GenBank output.",
     )
 
     @pydantic.field_validator("sequence")

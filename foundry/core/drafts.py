@@ -133,7 +133,7 @@ def _message(fault: ErrorDetails) -> str:
     """Pydantic's message, with what to do where it leaves that open."""
     match fault["type"]:
         case "missing":
-            return "this field is needed and was not given."
+            return "this is needed and was not given; state it in the item, or once for all items in `defaults`."
         case "extra_forbidden":
             return "there is no such field; see the service's schema for those there are."
         case _:
