@@ -42,7 +42,7 @@ def _measure() -> None:
     client = _client()
     print(f"\nPlatform: {ITEMS:,} sequences of {LENGTH:,} bases, {CORES} cores")
     with _worker():
-        _computed(client, _submit(client, _sequences(4 * CORES))[0])  # the slots are up and have imported everything
+        _computed(client, _submit(client, _sequences(CORES * 1_000))[0])  # every slot is up and has imported all
         request, accepted = _submit(client, items)
         platform = _computed(client, request)
     plain = _plain_view(items)
