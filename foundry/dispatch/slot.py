@@ -69,7 +69,9 @@ class SlotProcess:
 def start(service: Service, release: str) -> SlotProcess:
     """Start a slot's process. It is a fork, so Django need not start again."""
     ours, theirs = multiprocessing.Pipe()
-    process = _FORK.Process(target=_run, args=(ours, theirs, service, release), name=f"slot {service.name}")
+    process = _FORK.Process(
+        target=_run, args=(ours, theirs, service, release), name=f"slot {service.name}", daemon=True
+    )
     process.start()
     theirs.close()
     return SlotProcess(service, release, process, ours)

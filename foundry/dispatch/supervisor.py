@@ -186,10 +186,15 @@ class Supervisor:
         one.lost = True
 
     def _stop(self) -> None:
-        for one in list(self._slots):
+        ended = list(self._slots)
+        for one in ended:
             self._end(one)
-            if one.claim:
-                finish.hand_back(one.claim.job, one.claim.attempt)
+        try:
+            for one in ended:
+                if one.claim:
+                    finish.hand_back(one.claim.job, one.claim.attempt)
+        except (OperationalError, InterfaceError):
+            logger.exception("jobs could not be handed back; they come back when their leases run out")
         connection.close()
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections import Counter
+from contextlib import contextmanager
 
 import psutil
 import pytest
@@ -155,3 +156,32 @@ def test_a_worker_outlives_the_loss_of_its_connections(start_worker, make_reques
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
     assert finish(make_request({"number": 2})).state == RequestState.SUCCEEDED
+
+
+def test_a_worker_that_cannot_reach_the_database_ends_its_slots_all_the_same(start_worker, make_request, wait_for):
+    worker = start_worker()
+    make_request(*({"number": number, "seconds": 60} for number in range(6)))
+    wait_for(lambda: Attempt.objects.filter(state="running").count() == 2)
+    slots = psutil.Process(worker.pid).children(recursive=True)
+    with no_connections():
+        worker.terminate()
+        assert worker.wait(10) == 0
+    assert not any(slot.is_running() for slot in slots)
+
+
+@contextmanager
+def no_connections():
+    """Nobody gets a connection to the test database, and nobody but us keeps one."""
+    name = connection.settings_dict["NAME"]
+    with connection.cursor() as ours:
+        ours.execute("SELECT pg_backend_pid()")
+        (pid,) = ours.fetchone()
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        try:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> %s", [name, pid]
+            )
+            yield
+        finally:
+            cursor.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
