@@ -1,0 +1,50 @@
+"""Foundry from Python: submit designs, wait, read what came out.
+
+    from foundry.client import Foundry
+
+    foundry = Foundry("http://127.0.0.1:8000", token)  # or FOUNDRY_URL and FOUNDRY_TOKEN
+    request = foundry.submit("compute-dna", files=["pUC19.gb"])
+    foundry.wait(request)
+    for result in foundry.results(request):
+        print(result.name, result.values["length"] if result.values else result.error.message)
+
+It needs `requests` and nothing else of Foundry.
+"""
+
+from foundry.client.errors import ConnectionFailedError, FoundryError
+from foundry.client.foundry import File, Foundry
+from foundry.client.model import (
+    Artifact,
+    Column,
+    Example,
+    ItemCounts,
+    ItemError,
+    Limits,
+    RefusedItem,
+    Request,
+    RequestState,
+    Result,
+    Service,
+    ServiceDetail,
+    Source,
+)
+
+__all__ = [
+    "Artifact",
+    "Column",
+    "ConnectionFailedError",
+    "Example",
+    "File",
+    "Foundry",
+    "FoundryError",
+    "ItemCounts",
+    "ItemError",
+    "Limits",
+    "RefusedItem",
+    "Request",
+    "RequestState",
+    "Result",
+    "Service",
+    "ServiceDetail",
+    "Source",
+]
