@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
+import fcntl
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 #: How long to wait for a process to stop.
 PATIENCE_SECONDS = 60.0
@@ -32,6 +34,23 @@ def start(key: Path, command: Sequence[str], **options: Any) -> None:
     _processes[key] = subprocess.Popen(  # noqa: S603
         ["/bin/sh", "-c", SCRIPT, "sh", *command], stdin=subprocess.PIPE, start_new_session=True, **options
     )
+
+
+@contextlib.contextmanager
+def shared(key: Path) -> Iterator[list[int]]:
+    """The lifeline for `pass_fds`: the process lives on until all who inherit it have ended, too.
+
+    Empty unless this process started it.
+    """
+    if not is_alive(key):
+        yield []
+        return
+    # From 10 on: a shell uses the lower ones for itself.
+    descriptor = fcntl.fcntl(cast(IO[bytes], _processes[key].stdin), fcntl.F_DUPFD_CLOEXEC, 10)
+    try:
+        yield [descriptor]
+    finally:
+        os.close(descriptor)
 
 
 def is_alive(key: Path) -> bool:

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,10 @@ class Server:
             lifeline.end(self.data)
         except subprocess.TimeoutExpired:
             raise self._error("is taking long to stop.", self._log_size()) from None
+
+    def shared(self) -> AbstractContextManager[list[int]]:
+        """Descriptors for `pass_fds`: the server, if this process started it, outlives those who inherit them."""
+        return lifeline.shared(self.data)
 
     def is_running(self) -> bool:
         """Whether the server takes connections."""

@@ -1,0 +1,1 @@
+"""`make run`: all of Foundry on this machine, with its examples computed."""

@@ -1,0 +1,29 @@
+"""What must be there before the demo's processes start: the database's tables, and somebody to be."""
+
+from __future__ import annotations
+
+from django.core.management import call_command
+
+from foundry.accounts import tokens
+from foundry.accounts.caller import account
+from foundry.accounts.models import Token
+from foundry.cli import credentials
+from foundry.cli.credentials import Credentials
+
+_NAME = "demo"
+
+
+def prepare() -> None:
+    """The database, started if it is the embedded one, as the code expects it."""
+    call_command("migrate", verbosity=0, interactive=False)
+
+
+def sign_in(url: str) -> Credentials:
+    """A user with a token of this run; those of earlier runs end."""
+    user, team = account(_NAME)
+    for old in Token.objects.filter(user=user, name=_NAME, revoked_at=None):
+        tokens.revoke(token=old)
+    _, secret = tokens.create(user=user, team=team, name=_NAME)
+    made = Credentials(url, secret)
+    credentials.save_demo(made)
+    return made
