@@ -21,7 +21,7 @@ class Stage(StrEnum):
 class Item(pydantic.BaseModel):
     """One design of a request. A service's item model adds its fields; unknown fields are refused."""
 
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     name: str = pydantic.Field(
         default="",
@@ -34,7 +34,7 @@ class Item(pydantic.BaseModel):
 class Options(pydantic.BaseModel):
     """What is chosen once for all items of a request; every option has a default and unknown options are refused."""
 
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

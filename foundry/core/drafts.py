@@ -97,7 +97,7 @@ def _refused(position: int, draft: Draft, error: ItemError) -> CheckedItem:
     return CheckedItem(
         position=position,
         name=name[:200] if isinstance(name, str) and name.isprintable() else "",
-        input=to_json(draft.values).decode(),
+        input=to_json(draft.values, inf_nan_mode="null").decode(),
         digest=b"",
         weight=0,
         source=_source(draft),
