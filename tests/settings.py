@@ -8,4 +8,4 @@ os.environ.setdefault("FOUNDRY_HOME", str(Path(__file__).resolve().parent.parent
 os.environ.setdefault("FOUNDRY_SERVICES", "services,tests.toys")
 os.environ.setdefault("FOUNDRY_DISPATCHER", "foundry.dispatch.inline.InlineDispatcher")
 
-from foundry.settings import *  # noqa: E402, F403
+from foundry.settings import *  # noqa: F403

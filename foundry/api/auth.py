@@ -38,12 +38,20 @@ class BearerToken(HttpBearer):
 
 def recognise(secret: str, scope: Scope) -> Caller:
     """The caller whose token it is. Raises ProblemError 401 or 403."""
-    token = tokens.recognise(secret)
+    token = tokens.recognise(secret) if secret.isascii() else None
     if token is None:
-        raise ProblemError(401, "The token is unknown, has expired or was revoked. " + HOW, WWW_Authenticate="Bearer")
+        raise ProblemError(
+            401,
+            "The token is unknown, has expired or was revoked. " + HOW,
+            WWW_Authenticate='Bearer error="invalid_token"',
+        )
     caller = callers.from_token(token)
     if not caller.may(scope):
-        raise ProblemError(403, f"The token {token.name!r} does not have the scope {scope.value!r}.")
+        raise ProblemError(
+            403,
+            f"The token {token.name!r} does not have the scope {scope.value!r}.",
+            WWW_Authenticate=f'Bearer error="insufficient_scope", scope="{scope.value}"',
+        )
     return caller
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AfterValidator, AwareDatetime, Field, TypeAdapter, ValidationError
 from pydantic_core import to_json
 
 from foundry.api.problems import ProblemError
 
-_NEWEST = TypeAdapter(tuple[datetime, UUID])
-_POSITION = TypeAdapter(int)
+_NEWEST = TypeAdapter(tuple[Annotated[AwareDatetime, AfterValidator(lambda moment: moment.astimezone(UTC))], UUID])
+_POSITION = TypeAdapter(Annotated[int, Field(ge=0)])
 
 
 def encode(*place: object) -> str:
@@ -36,7 +36,7 @@ def decode_position(cursor: str | None) -> int:
 def _decode[T](adapter: TypeAdapter[T], cursor: str) -> T:
     try:
         return adapter.validate_json(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValidationError, binascii.Error, ValueError):
+    except (ValidationError, binascii.Error, ValueError, OverflowError):
         raise ProblemError(
             422, "cursor: this is not one that we gave; take it from `next` of the page before."
         ) from None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any, Literal
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.http import content_disposition_header
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
@@ -15,8 +17,9 @@ from foundry import catalog
 from foundry.accounts.models import Scope
 from foundry.api import cursor, results, submission
 from foundry.api.auth import CallerRequest, reader, writer
+from foundry.api.openapi import SUBMISSION
 from foundry.api.problems import ProblemError
-from foundry.api.schemas import RequestOut, RequestsOut, ResultsOut, SubmitFormIn, SubmitIn
+from foundry.api.schemas import RequestOut, RequestsOut, ResultsOut, Text
 from foundry.api.show import show
 from foundry.contract import Artifact
 from foundry.core import artifacts
@@ -30,41 +33,9 @@ from foundry.core.submit import submit
 router = Router(tags=["requests"], auth=reader)
 
 _REFUSED_SHOWN = 20
-_SUBMIT_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {"schema": SubmitIn.model_json_schema()},
-            "multipart/form-data": {
-                "schema": SubmitFormIn.model_json_schema()
-                | {
-                    "properties": SubmitFormIn.model_json_schema()["properties"]
-                    | {
-                        "files": {
-                            "type": "array",
-                            "items": {"type": "string", "format": "binary"},
-                            "description": "FASTA, GenBank, SnapGene or CSV, plain, gzipped or in a zip.",
-                        }
-                    }
-                }
-            },
-        },
-    },
-    "parameters": [
-        {
-            "in": "header",
-            "name": "Idempotency-Key",
-            "required": False,
-            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-            "description": "The same submission under the same key is accepted once.",
-        }
-    ],
-}
 
 
-@router.post(
-    "", response={202: RequestOut}, auth=writer, openapi_extra=_SUBMIT_BODY, summary="Submit a service request"
-)
+@router.post("", response={202: RequestOut}, auth=writer, openapi_extra=SUBMISSION, summary="Submit a service request")
 def submit_request(request: CallerRequest, response: HttpResponse) -> Any:
     """Accepted with 202 if at least one item can be computed; items that cannot are in `refused`, with the reason."""
     asked = submission.read(request)
@@ -82,9 +53,9 @@ def submit_request(request: CallerRequest, response: HttpResponse) -> Any:
 class ListIn(Schema):
     """Which requests."""
 
-    service: str | None = None
+    service: Text | None = None
     state: RequestState | None = None
-    label: str | None = Field(default=None, description="Part of the label, in any case.")
+    label: Text | None = Field(default=None, description="Part of the label, in any case.")
     limit: int = Field(default=50, ge=1, le=200)
     cursor: str | None = Field(default=None, description="From `next` of the page before.")
 
@@ -184,7 +155,7 @@ def _require_result(found: ServiceRequest, artifact: Artifact, position: int | N
         raise ProblemError(404, f"item: the request has the positions 1 to {found.item_count}, not {position}.")
     row = next(iter(selectors.results(request=found.pk, after=position - 1, limit=1)), None)
     if row is None or row.position != position:
-        raise ProblemError(409, f"item: {position} has no result yet.")
+        raise ProblemError(409, f"item: {position} has no result yet; try again soon.", Retry_After="2")
     if row.values is None:
         raise ProblemError(409, f"item: {position} failed, so nothing can be drawn of it; see its result.")
 
@@ -212,6 +183,7 @@ def _find(request: CallerRequest, request_id: UUID) -> RequestView:
 
 
 def _stream(pieces: Iterator[bytes], media_type: str, filename: str) -> StreamingHttpResponse:
-    return StreamingHttpResponse(
-        pieces, content_type=media_type, headers={"Content-Disposition": f'attachment; filename="{filename}"'}
-    )
+    """The first piece is drawn at once: what fails by then is answered as a problem and not as half a file."""
+    begun = itertools.chain(list(itertools.islice(pieces, 1)), pieces)
+    disposition = content_disposition_header(as_attachment=True, filename=filename)
+    return StreamingHttpResponse(begun, content_type=media_type, headers={"Content-Disposition": disposition})

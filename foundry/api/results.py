@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Iterator
 from itertools import batched
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 from pydantic_core import from_json, to_json
 
 from foundry.contract import Service
+from foundry.contract.table import csv_line
 from foundry.core.requests import ResultRow
 
 _ROWS_A_PIECE = 500
@@ -41,8 +40,8 @@ def as_csv(rows: Iterable[ResultRow], service: Service) -> Iterator[bytes]:
     """A table: the service's columns between the item's place and its error."""
     paths = [column.path for column in service.columns]
     head = ["position", "name", "file", "record", "state", *(column.title for column in service.columns), "error"]
-    yield _line(head).encode()
-    yield from _pieces(rows, lambda row: _line(_cells(row, paths)))
+    yield csv_line(head).encode()
+    yield from _pieces(rows, lambda row: csv_line(_cells(row, paths)))
 
 
 def _cells(row: ResultRow, paths: Iterable[str]) -> list[object]:
@@ -60,17 +59,6 @@ def cell(values: Any, path: str) -> object:
     if isinstance(values, (list, dict)):
         return len(values)
     return "" if values is None else values
-
-
-def _line(cells: Iterable[object]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerow([_harmless(cell) for cell in cells])
-    return text.getvalue()
-
-
-def _harmless(cell: object) -> object:
-    """Spreadsheets run texts that start like a formula; an apostrophe makes them texts (OWASP, CSV injection)."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 def _pieces(rows: Iterable[ResultRow], write: Callable[[ResultRow], str]) -> Iterator[bytes]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import Field, Json
+from pydantic import FailFast, Field, Json
 
+from foundry.api.body import MOST_FIELDS
 from foundry.contract import Stage
 from foundry.core.requests import RequestState
 
@@ -62,13 +63,18 @@ class ServiceDetailOut(ServiceOut):
     examples: list[ExampleOut]
 
 
+#: Text without control characters, some of which PostgreSQL cannot keep.
+Text = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+#: An object whose fields its service knows.
+Values = Annotated[dict[str, Any], Field(max_length=MOST_FIELDS)]
+
+
 class _SubmissionIn(Schema):
     model_config = {"extra": "forbid"}
 
-    service: str = Field(description="The service's name.", examples=["compute-dna"])
-    label: str = Field(
-        default="", max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$", description="For people, to find it again."
-    )
+    service: Text = Field(max_length=100, description="The service's name.", examples=["compute-dna"])
+    label: Text = Field(default="", max_length=200, description="For people, to find it again.")
     priority: int = Field(
         default=0, ge=-5, le=5, description="Higher runs first. Above 0 needs the scope `requests:priority`."
     )
@@ -77,9 +83,13 @@ class _SubmissionIn(Schema):
 class SubmitIn(_SubmissionIn):
     """A service request with its items in JSON."""
 
-    items: list[dict[str, Any]] = Field(description="The items, each as the service's item schema says.")
-    options: dict[str, Any] = Field(default={}, description="As the service's options schema says.")
-    defaults: dict[str, Any] = Field(
+    model_config = {"strict": True}
+
+    items: Annotated[list[Values], FailFast()] = Field(
+        description="The items, each as the service's item schema says.", json_schema_extra={"minItems": 1}
+    )
+    options: Values = Field(default={}, description="As the service's options schema says.")
+    defaults: Values = Field(
         default={},
         description="Values for item fields that an item does not give itself.",
         examples=[{"topology": "circular"}],
@@ -89,8 +99,8 @@ class SubmitIn(_SubmissionIn):
 class SubmitFormIn(_SubmissionIn):
     """The fields of a multipart submission beside its files."""
 
-    options: Json[dict[str, Any]] = Field(default={}, description="As the service's options schema says, as JSON.")
-    defaults: Json[dict[str, Any]] = Field(
+    options: Json[Values] = Field(default={}, description="As the service's options schema says, as JSON.")
+    defaults: Json[Values] = Field(
         default={}, description="Values for item fields that a record does not give itself, as JSON."
     )
 

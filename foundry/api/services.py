@@ -57,6 +57,11 @@ def get_service(request: HttpRequest, name: str) -> ServiceDetailOut:
     )
 
 
+def accepts_files(service: Service) -> bool:
+    """Whether its items are sequences, which files can hold."""
+    return issubclass(service.item, SequenceItem)
+
+
 def _service(request: HttpRequest, service: Service) -> ServiceOut:
     return ServiceOut(
         name=service.name,
@@ -66,6 +71,6 @@ def _service(request: HttpRequest, service: Service) -> ServiceOut:
         stage=service.stage,
         biofoundry_ids=list(service.biofoundry_ids),
         limits=LimitsOut(**dataclasses.asdict(service.limits)),
-        accepts_files=issubclass(service.item, SequenceItem),
+        accepts_files=accepts_files(service),
         url=request.build_absolute_uri(reverse("api-v1:get_service", args=[service.name])),
     )

@@ -10,18 +10,20 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest
 from django.http.multipartparser import MultiPartParserError
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from foundry import catalog, intake
+from foundry.api import body
 from foundry.api.problems import ProblemError
 from foundry.api.schemas import SubmitFormIn, SubmitIn
+from foundry.api.services import accepts_files
 from foundry.core.drafts import Draft
 from foundry.core.submit import Submission
 
 #: Decompressed bytes of an upload, as a multiple of the largest body: sequences pack to a quarter.
 _UNPACKED = 8
 _KEY_LENGTH = 255
+#: All fields of a form together, its files not among them.
+_FIELDS_LENGTH = 1_000_000
 
 
 def read(request: HttpRequest) -> Submission:
@@ -29,6 +31,7 @@ def read(request: HttpRequest) -> Submission:
     key = _idempotency_key(request)
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise ProblemError(415, "Compressed bodies are not taken; upload a zip file in a form instead.")
+    body.require_utf8(request)
     match request.content_type:
         case "application/json":
             return _from_json(request, key)
@@ -50,22 +53,30 @@ def _idempotency_key(request: HttpRequest) -> str | None:
 
 
 def _from_json(request: HttpRequest, key: str | None) -> Submission:
-    try:
-        body = SubmitIn.model_validate_json(request.body)
-    except ValidationError as error:
-        raise _does_not_fit(error) from None
+    asked = body.check(SubmitIn, body.parse(request.body))
+    return _submission(asked, [Draft(values=item) for item in asked.items], key)
+
+
+def _from_form(request: HttpRequest, key: str | None) -> Submission:
+    fields, uploads = _form(request)
+    asked = body.check(SubmitFormIn, fields)
+    return _submission(asked, _drafts(asked.service, uploads), key)
+
+
+def _submission(asked: SubmitIn | SubmitFormIn, items: Sequence[Draft], key: str | None) -> Submission:
     return Submission(
-        service=body.service,
-        items=[Draft(values=item) for item in body.items],
-        options=body.options,
-        defaults=body.defaults,
-        label=body.label,
-        priority=body.priority,
+        service=asked.service,
+        items=items,
+        options=asked.options,
+        defaults=asked.defaults,
+        label=asked.label,
+        priority=asked.priority,
         idempotency_key=key,
     )
 
 
-def _from_form(request: HttpRequest, key: str | None) -> Submission:
+def _form(request: HttpRequest) -> tuple[dict[str, Any], list[intake.Upload]]:
+    """The form's fields and files."""
     try:
         fields, files = request.POST.dict(), [file for name in request.FILES for file in request.FILES.getlist(name)]
     except (RequestDataTooBig, TooManyFieldsSent) as error:
@@ -79,26 +90,18 @@ def _from_form(request: HttpRequest, key: str | None) -> Submission:
         ) from None
     except MultiPartParserError as error:
         raise ProblemError(400, f"The form could not be read: {error}.") from None
-    try:
-        form = SubmitFormIn.model_validate(fields)
-    except ValidationError as error:
-        raise _does_not_fit(error) from None
-    uploads = [intake.Upload(file.name or "upload", file.read()) for file in files]
-    return Submission(
-        service=form.service,
-        items=_drafts(form.service, uploads),
-        options=form.options,
-        defaults=form.defaults,
-        label=form.label,
-        priority=form.priority,
-        idempotency_key=key,
-    )
+    if sum(map(len, fields.values())) > _FIELDS_LENGTH:
+        raise ProblemError(413, f"The form's fields are over {_FIELDS_LENGTH:,} letters, the limit; send files.")
+    return fields, [intake.Upload(file.name or "upload", file.read()) for file in files]
 
 
-def _drafts(service: str, uploads: Sequence[intake.Upload]) -> list[Draft]:
-    limit = catalog.get(service).limits.items
+def _drafts(name: str, uploads: Sequence[intake.Upload]) -> list[Draft]:
+    service = catalog.get(name)
+    if not accepts_files(service):
+        raise ProblemError(422, f"{name} takes no files; send its items as JSON.")
+    unpacked = _UNPACKED * settings.FOUNDRY_MAX_BODY_MB * 1024 * 1024
     try:
-        records = intake.read(uploads, max_items=limit, max_bytes=_UNPACKED * settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+        records = intake.read(uploads, max_items=service.limits.items, max_bytes=unpacked)
     except intake.IntakeTooLargeError as error:
         raise ProblemError(413, error.message) from None
     except intake.IntakeError as error:
@@ -113,14 +116,3 @@ def _drafts(service: str, uploads: Sequence[intake.Upload]) -> list[Draft]:
         )
         for record in records
     ]
-
-
-def _does_not_fit(error: ValidationError) -> ProblemError:
-    faults = error.errors(include_url=False, include_input=False)
-    if faults[0]["type"] == "json_invalid" and not faults[0]["loc"]:
-        return ProblemError(400, f"The body is not JSON: {faults[0]['ctx']['error']}.")
-    return ProblemError(422, "The body does not fit; see `errors`.", [_fault(fault) for fault in faults])
-
-
-def _fault(fault: ErrorDetails) -> dict[str, Any]:
-    return {"where": ".".join(map(str, fault["loc"])), "message": fault["msg"]}

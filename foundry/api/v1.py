@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation
 from pydantic import TypeAdapter
 
 from foundry import catalog
 from foundry.api import requests, services
 from foundry.api.auth import HOW
+from foundry.api.body import faults
 from foundry.api.problems import MEDIA_TYPE, Problem, ProblemError
 from foundry.core.errors import IdempotencyConflictError, InvalidRequestError, NotAllowedNowError
 
@@ -26,7 +32,10 @@ _PROBLEM_REF = "#/components/schemas/Problem"
 
 
 class _Api(NinjaAPI):
-    """Ninja's API with our error document described at every operation."""
+    """Ninja's API with short operation ids and our error document described at every operation."""
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        return operation.view_func.__name__
 
     def get_openapi_schema(self, **arguments: Any) -> OpenAPISchema:
         schema = super().get_openapi_schema(**arguments)
@@ -38,11 +47,17 @@ class _Api(NinjaAPI):
         return schema
 
 
+def _public_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """For GET only; without the CSRF check, which would answer other methods first."""
+    return csrf_exempt(require_safe(view))
+
+
 api = _Api(
     title="Foundry",
     version="1",
     description=_DESCRIPTION,
     urls_namespace="api-v1",
+    docs_decorator=_public_page,
 )
 api.add_router("/services", services.router)
 api.add_router("/requests", requests.router)
@@ -58,13 +73,11 @@ def _handle(kind: type[Exception], answer: Any) -> None:
 
 _handle(ProblemError, lambda error: error)
 _handle(AuthenticationError, lambda error: ProblemError(401, "No token was given. " + HOW, WWW_Authenticate="Bearer"))
-_handle(ValidationError, lambda error: ProblemError(422, "The parameters do not fit; see `errors`.", _faults(error)))
+_handle(
+    ValidationError, lambda error: ProblemError(422, "The parameters do not fit; see `errors`.", faults(error.errors))
+)
 _handle(Http404, lambda error: ProblemError(404, str(error)))
 _handle(catalog.UnknownServiceError, lambda error: ProblemError(422, str(error)))
 _handle(InvalidRequestError, lambda error: ProblemError(422, str(error), error.errors))
 _handle(IdempotencyConflictError, lambda error: ProblemError(422, str(error)))
 _handle(NotAllowedNowError, lambda error: ProblemError(409, str(error)))
-
-
-def _faults(error: ValidationError) -> list[dict[str, Any]]:
-    return [{"where": ".".join(map(str, fault["loc"])), "message": fault["msg"]} for fault in error.errors]

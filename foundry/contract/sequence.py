@@ -15,7 +15,7 @@ type Topology = Literal["linear", "circular"]
 IUPAC_DNA = "ACGTRYSWKMBDHVN"
 _KEEP_ONLY_BAD = dict.fromkeys(map(ord, IUPAC_DNA))
 _WHITESPACE = str.maketrans("", "", " \t\r\n")
-_SHOWN = 10
+_SHOWN = 5
 
 
 class SequenceItem(Item):

@@ -158,10 +158,11 @@ _PAGE = 500
 
 def all_results(*, request: UUID, state: str | None = None) -> Iterator[ResultRow]:
     """All results by position, read a page at a time, so that any number can be streamed."""
-    after = 0
-    while page := results(request=request, after=after, limit=_PAGE, state=state):
+    after, page = 0, None
+    while page is None or len(page) == _PAGE:
+        page = results(request=request, after=after, limit=_PAGE, state=state)
         yield from page
-        after = page[-1].position
+        after = page[-1].position if page else after
 
 
 def inputs(*, request: UUID, positions: Sequence[int]) -> dict[int, dict[str, Any]]:

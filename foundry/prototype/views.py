@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
+from foundry import catalog
 from foundry.accounts.caller import Caller, invoker
 from foundry.accounts.models import Scope
+from foundry.api import body
 from foundry.api.auth import HOW, recognise
 from foundry.api.problems import ProblemError
 from foundry.core.drafts import Draft
@@ -34,6 +36,8 @@ def compute_dna(request: HttpRequest) -> HttpResponse:
         submit(caller=_caller(request), submission=_submission(request))
     except ProblemError as error:
         return error.response()
+    except catalog.UnknownServiceError as error:
+        return ProblemError(404, str(error)).response()
     except InvalidRequestError as error:
         return ProblemError(422, str(error), error.errors).response()
     return HttpResponse("Compute DNA Task Received.")
@@ -41,22 +45,25 @@ def compute_dna(request: HttpRequest) -> HttpResponse:
 
 def _submission(request: HttpRequest) -> Submission:
     """The prototype knew no topology: its sequences were strings, which have two ends."""
-    try:
-        body = ComputeDnaIn.model_validate_json(request.body)
-    except ValidationError as error:
-        faults = [{"where": ".".join(map(str, fault["loc"])), "message": fault["msg"]} for fault in error.errors()]
-        raise ProblemError(400, 'The body must be JSON like {"dna_sequence": "ATCGGCTA"}.', faults) from None
-    item = Draft(values={"name": "dna_sequence", "sequence": body.dna_sequence, "topology": "linear"})
+    asked = body.check(ComputeDnaIn, body.parse(request.body))
+    item = Draft(values={"name": "dna_sequence", "sequence": asked.dna_sequence, "topology": "linear"})
     return Submission(service="compute-dna", items=[item])
 
 
 def _caller(request: HttpRequest) -> Caller:
     if _is_direct_invoke(request):
-        return invoker()
+        return _invoker()
     kind, _, secret = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer":
         raise ProblemError(401, "No token was given. " + HOW, WWW_Authenticate="Bearer")
     return recognise(secret.strip(), Scope.WRITE)
+
+
+def _invoker() -> Caller:
+    caller = invoker()
+    if not caller.user.is_active:
+        raise ProblemError(403, f"The account {caller.user.username!r}, which invokes act as, is not active.")
+    return caller
 
 
 def _is_direct_invoke(request: HttpRequest) -> bool:
