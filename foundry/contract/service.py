@@ -58,7 +58,10 @@ type Compute = Callable[[Sequence[Any], Any], Sequence[Outcome]]
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One item with its outcome, as an artifact is drawn from it."""
+    """One item with its outcome, as an artifact is drawn from it.
+
+    `position` is the item's place in the request, 1-based; files call an item without a name after it.
+    """
 
     position: int
     item: Any

@@ -14,6 +14,6 @@ _WIDTH = 70
 def render(entries: Iterable[Entry], options: Options) -> Iterator[str]:
     for entry in entries:
         sequence = reverse_complement(entry.item.sequence)
-        name = entry.item.name or f"item {entry.position + 1}"
+        name = entry.item.name or f"item {entry.position}"
         yield f">{name} reverse complement [topology={entry.item.topology}]\n"
         yield from (f"{sequence[at : at + _WIDTH]}\n" for at in range(0, len(sequence), _WIDTH))

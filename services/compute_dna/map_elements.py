@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import io
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from Bio import BiopythonWarning, SeqIO
 from Bio.SeqFeature import SeqFeature
 
 from foundry.contract import Entry
 from services.compute_dna.enzymes import enzyme
-from services.compute_dna.genbank import record_of, unique_cutters
+from services.compute_dna.genbank import unique_cutters
+from services.compute_dna.schema import Item
 
 #: Unique cutters of fewer suppliers are left off the map: they are in the table of sites.
 _SUPPLIERS = 5
@@ -55,7 +59,7 @@ def elements_of(entry: Entry) -> list[Element]:
     """The features of the record, the ORFs that it has no CDS for, and the unique cutters, by position."""
     length = len(entry.item.sequence)
     circular = entry.item.topology == "circular"
-    features = [_feature(one, length, circular) for one in _features(entry) if one.type not in _HIDDEN]
+    features = [_feature(one, length, circular) for one in _features(entry.item) if one.type not in _HIDDEN]
     features = sorted(features, key=lambda one: one.start - one.end)[:_SHOWN]
     if entry.result is not None:
         own = {(one.start, one.end) for one in features}
@@ -64,12 +68,18 @@ def elements_of(entry: Entry) -> list[Element]:
     return sorted(features, key=lambda one: one.middle)
 
 
-def _features(entry: Entry) -> list[SeqFeature]:
-    try:
-        features: list[SeqFeature] = record_of(entry.item, entry.position).features
-    except (ValueError, TypeError, AttributeError):
+def _features(item: Item) -> list[SeqFeature]:
+    """The features that the item came with and that lie on it; none if Biopython cannot read them."""
+    if not item.annotations:
         return []
-    return features
+    text = io.StringIO(f"{item.annotations.rstrip()}\nORIGIN\n//\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", BiopythonWarning)
+        try:
+            features: list[SeqFeature] = next(SeqIO.parse(text, "genbank")).features
+            return [one for one in features if one.location is not None and one.location.end <= len(item.sequence)]
+        except Exception:  # Biopython's parser raises whatever it trips over
+            return []
 
 
 def _feature(feature: SeqFeature, length: int, circular: bool) -> Element:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from foundry.contract import Entry
+from foundry.contract.table import csv_line
 from services.compute_dna.batch import Batch, batch_of
 from services.compute_dna.enzymes import Enzyme, commercial_enzymes, site_index
 from services.compute_dna.restriction import Sites, find_sites, wrapped_cut
@@ -30,11 +31,11 @@ COLUMNS = (
 def render(entries: Iterable[Entry], options: Options) -> Iterator[str]:
     """Positions are 1-based. A cut is the first base after it, as Bio.Restriction counts, on the given strand and on
     its complement; it is empty where the cut falls off the end of a linear molecule."""
-    yield ",".join(COLUMNS) + "\r\n"
+    yield csv_line(COLUMNS)
     for entry in entries:
         sites = _by_site(entry.item)
         for enzyme in commercial_enzymes():
-            yield "".join(_rows(entry.item, enzyme, sites.get(enzyme.site, [])))
+            yield "".join(map(csv_line, _rows(entry.item, enzyme, sites.get(enzyme.site, []))))
 
 
 def _by_site(item: Item) -> dict[str, list[tuple[int, int]]]:
@@ -55,16 +56,16 @@ def _alone(item: Item) -> Batch:
     return batch_of([item], int(site_index().length.max()))
 
 
-def _rows(item: Item, enzyme: Enzyme, sites: list[tuple[int, int]]) -> Iterator[str]:
-    about = f"{enzyme.name},{enzyme.site},{'yes' if enzyme.type_iis else 'no'},{len(sites)},"
+def _rows(item: Item, enzyme: Enzyme, sites: list[tuple[int, int]]) -> Iterator[list[object]]:
+    about = [enzyme.name, enzyme.site, "yes" if enzyme.type_iis else "no", len(sites)]
     if not sites:
-        yield about + ",,,,,\r\n"
+        yield [*about, *[None] * 6]
     for start, strand in sites:
-        cuts = ",".join(_cuts(item, enzyme, start, strand))
-        yield f"{about}{start},{'+' if strand > 0 else '-'},{cuts}{'' if len(enzyme.cuts) > 1 else ',,'}\r\n"
+        cuts = list(_cuts(item, enzyme, start, strand))
+        yield [*about, start, "+" if strand > 0 else "-", *cuts, *[None] * (4 - len(cuts))]
 
 
-def _cuts(item: Item, enzyme: Enzyme, start: int, strand: int) -> Iterator[str]:
+def _cuts(item: Item, enzyme: Enzyme, start: int, strand: int) -> Iterator[int | None]:
     for cut in enzyme.positions(start, strand):
         for given, other in (cut, cut[::-1]):
-            yield str(wrapped_cut(given, other, len(item.sequence), circular=item.topology == "circular") or "")
+            yield wrapped_cut(given, other, len(item.sequence), circular=item.topology == "circular")

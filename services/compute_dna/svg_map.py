@@ -22,7 +22,7 @@ def render(entries: Iterable[Entry], options: Options) -> Iterator[str]:
         elements = elements_of(entry)
         layout = circular_map if entry.item.topology == "circular" else linear_map
         width, height, shapes = layout.draw(elements, len(entry.item.sequence))
-        name = escape(entry.item.name or f"item {entry.position + 1}")
+        name = escape(entry.item.name or f"item {entry.position}")
         title = f"{name}, {len(entry.item.sequence):,} bp, {entry.item.topology}"
         yield (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '

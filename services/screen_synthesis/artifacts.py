@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 
 from foundry.contract import Entry, SequenceItem
-from services.screen_synthesis import genbank
+from foundry.contract.genbank import Feature, location, record
+from foundry.contract.table import csv_line
 from services.screen_synthesis.schema import BrokenRule, ScreenOptions, Span
 
 _COLUMNS = (
@@ -35,10 +34,10 @@ def broken_rules(entries: Iterable[Entry], options: ScreenOptions) -> Iterator[s
 
     The bases are those of the forward strand.
     """
-    yield _csv_row(_COLUMNS)
+    yield csv_line(_COLUMNS)
     for entry in entries:
         for cells in _rows(entry):
-            yield _csv_row(cells)
+            yield csv_line(cells)
 
 
 def _rows(entry: Entry) -> Iterator[list[_Cell]]:
@@ -59,17 +58,6 @@ def _bases(item: SequenceItem, span: Span) -> str:
     return bases if len(bases) <= _BASES_SHOWN else bases[:_BASES_SHOWN] + "..."
 
 
-def _csv_row(cells: Iterable[_Cell]) -> str:
-    row = io.StringIO()
-    csv.writer(row).writerow([_inert(cell) if isinstance(cell, str) else cell for cell in cells])
-    return row.getvalue()
-
-
-def _inert(text: str) -> str:
-    """Keeps a spreadsheet from taking what a user typed for a formula."""
-    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
 def annotated_record(entries: Iterable[Entry], options: ScreenOptions) -> Iterator[str]:
     """A GenBank record of each item, with a misc_feature for each place that breaks a rule."""
     for entry in entries:
@@ -77,15 +65,12 @@ def annotated_record(entries: Iterable[Entry], options: ScreenOptions) -> Iterat
         features = [
             _feature(broken, span, len(entry.item.sequence)) for broken in broken_rules for span in broken["spans"]
         ]
-        yield genbank.record(entry.item, features)
+        yield record(entry.item, features, entry.position)
 
 
-def _feature(broken: BrokenRule, span: Span, size: int) -> genbank.Feature:
-    return genbank.Feature(
-        location=genbank.location(span["start"], span["end"], size, reverse=span["strand"] == "reverse"),
-        label=broken["rule"],
-        note=f"{broken['message']} {broken['hint']}",
-    )
+def _feature(broken: BrokenRule, span: Span, size: int) -> Feature:
+    place = location(span["start"], span["end"], size, -1 if span["strand"] == "reverse" else 1)
+    return Feature("misc_feature", place, {"label": broken["rule"], "note": f"{broken['message']} {broken['hint']}"})
 
 
 def applied_profile(entries: Iterable[Entry], options: ScreenOptions) -> Iterator[str]:

@@ -77,7 +77,7 @@ def entries(service, number):
         Entry(position=position, item=item, result=None, error=outcome)
         if isinstance(outcome, ItemError)
         else Entry(position=position, item=item, result=json.loads(json.dumps(outcome)), error=None)
-        for position, (item, outcome) in enumerate(zip(items, computed, strict=True))
+        for position, (item, outcome) in enumerate(zip(items, computed, strict=True), 1)
     ]
     return found, options
 
@@ -306,7 +306,7 @@ def test_an_artifact_of_all_items_holds_few_of_them_at_a_time(service, artifact)
 def test_an_artifact_of_all_items_takes_one_that_failed(service, artifact):
     found, options = entries(service, 0)
     error = ItemError(code="made_up", message="Something is wrong with this item.")
-    failed = Entry(position=len(found), item=found[0].item, result=None, error=error)
+    failed = Entry(position=len(found) + 1, item=found[0].item, result=None, error=error)
     assert "".join(catalog.load(artifact.render)(iter([*found, failed]), options)).strip()
 
 

@@ -23,7 +23,7 @@ OPTIONS = Options()
 def entries(*items):
     return [
         Entry(position=position, item=one, result=result, error=None)
-        for position, (one, result) in enumerate(zip(items, compute(items, OPTIONS), strict=True))
+        for position, (one, result) in enumerate(zip(items, compute(items, OPTIONS), strict=True), 1)
     ]
 
 
@@ -97,15 +97,15 @@ def test_a_cds_that_the_record_has_is_not_added_again():
     assert sum(str(feature.location) == "[1000:2284](+)" for feature in record.features if feature.type == "CDS") == 1
 
 
-@pytest.mark.parametrize("annotations", ["rubbish", "LOCUS", "LOCUS       X   9 bp    DNA     linear   UNK\nFEATURES"])
-def test_annotations_that_cannot_be_read_give_a_fresh_header(annotations):
-    (record,) = records(item("ACGTACGTAC", name="odd", annotations=annotations))
-    assert str(record.seq) == "ACGTACGTAC"
-
-
 def test_a_failed_item_still_has_a_record():
-    failed = Entry(position=0, item=item("ACGT"), result=None, error=ItemError(code="x", message="y"))
+    failed = Entry(position=1, item=item("ACGT"), result=None, error=ItemError(code="x", message="y"))
     assert "ORIGIN" in "".join(genbank.render([failed], OPTIONS))
+
+
+def test_what_was_found_is_not_added_to_a_record_that_has_it(puc19):
+    text = "".join(genbank.render(entries(puc19), OPTIONS))
+    again = puc19.model_copy(update={"annotations": text.partition("ORIGIN")[0]})
+    assert "".join(genbank.render(entries(again), OPTIONS)) == text
 
 
 def test_records_are_rendered_one_at_a_time(puc19):
@@ -193,5 +193,5 @@ def test_reverse_complements():
     text = "".join(fasta.render(entries(item("ACGTTN", name="x"), item("AACC" * 40, "circular")), OPTIONS))
     first, second = SeqIO.parse(io.StringIO(text), "fasta")
     assert (str(first.seq), first.description) == ("NAACGT", "x reverse complement [topology=linear]")
-    assert str(second.seq) == "GGTT" * 40
+    assert (str(second.seq), second.description) == ("GGTT" * 40, "item 2 reverse complement [topology=circular]")
     assert max(map(len, re.split("\n", text))) <= 70

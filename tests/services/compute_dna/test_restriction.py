@@ -45,7 +45,7 @@ each_molecule = pytest.mark.parametrize(("sequence", "topology"), MOLECULES)
 
 def table(sequence, topology):
     """The rows of restriction-sites.csv by enzyme."""
-    entry = Entry(position=0, item=item(sequence, topology), result=None, error=None)
+    entry = Entry(position=1, item=item(sequence, topology), result=None, error=None)
     rows = csv.DictReader("".join(site_table.render([entry], Options())).splitlines())
     by_enzyme = defaultdict(list)
     for row in rows:
