@@ -8,6 +8,8 @@ COMPILE := $(UV) pip compile --quiet --python-version 3.13 --generate-hashes --n
 PORT ?= 8000
 
 export UV_NO_CONFIG := 1
+# Laboratories' networks often have certificates of their own.
+export UV_SYSTEM_CERTS := 1
 
 help:  ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -53,7 +55,7 @@ $(UV): requirements-uv.txt
 	@touch $@
 
 .venv/pyvenv.cfg: $(UV) .python-version
-	@$(UV) venv --quiet --clear --no-project .venv || { \
+	@$(UV) venv --quiet --clear --no-project --python $$(cat .python-version) .venv || { \
 	  echo "make: Python $$(cat .python-version) is needed and none was found, nor could uv download one." >&2; \
 	  echo "      Install it (python.org, your distribution, or pyenv install $$(cat .python-version)) so that python$$(cat .python-version) is on the PATH, and run make again." >&2; \
 	  exit 1; }
