@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+ACCEPTED = "FASTA, GenBank, SnapGene .dna, and CSV or TSV with a header row; single, gzipped or in a zip"
+
 
 class IntakeError(Exception):
     """The request as a whole cannot be read."""
@@ -25,3 +27,7 @@ class FileError(Exception):
         self.code = code
         self.message = message
         self.line = line
+
+
+def refuse(looks_like: str) -> FileError:
+    return FileError("format_unknown", f"this looks like {looks_like}; accepted are {ACCEPTED}")

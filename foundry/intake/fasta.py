@@ -2,58 +2,49 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from foundry.intake.errors import FileError
-from foundry.intake.record import Layout, Record, Source, unreadable
+from foundry.intake.record import Layout, Record, Source, printable, unreadable
+from foundry.intake.text import Text, decode
 
 #: A modifier of a definition line as NCBI's table2asn reads it.
 _TOPOLOGY = re.compile(r"\[\s*topology\s*=([^\[\]]*)\]", re.IGNORECASE)
-_COMMENTS = (";", "#")
+_BEFORE_HEADER = re.compile(rb"\n(?=>)")
+#: A line with text that is no comment.
+_JUNK = re.compile(rb"^(?![;#])[^\S\n]*\S", re.MULTILINE)
+#: Headers are not looked at beyond this.
+_HEADER = 100_000
+#: Blanks, among them the no-break space that comes with text from web pages.
+_BLANK = " \t\v\f\xa0"
+_ASCII_BLANK = b" \t\v\f\n"
 
 
-def read(file: str, text: str) -> Iterator[Record]:
-    from Bio.SeqIO.FastaIO import SimpleFastaParser
-
-    starts = _starts(text)
-    if not starts:
-        raise FileError("fasta_header_missing", "there is no header; begin each record with a line such as '>name'")
-    yield from _preamble(file, text[: starts[0]])
-    line, ends = 1 + text.count("\n", 0, starts[0]), [*starts[1:], len(text)]
-    parsed = SimpleFastaParser(io.StringIO(text))
-    for ordinal, (start, end, (title, sequence)) in enumerate(zip(starts, ends, parsed, strict=True), 1):
-        body = start + len(text[start:end].partition("\n")[0]) + 1
-        yield _record(Source(file, str(ordinal), line), title, sequence, Layout(text, body, end, line + 1))
-        line += text.count("\n", start, end)
-
-
-def _starts(text: str) -> list[int]:
-    starts = [0] if text.startswith(">") else []
-    at = text.find("\n>")
-    while at >= 0:
-        starts.append(at + 1)
-        at = text.find("\n>", at + 1)
-    return starts
-
-
-def _preamble(file: str, text: str) -> Iterator[Record]:
-    """The error for text before the first header; comments may stand there."""
-    for line, row in enumerate(text.split("\n"), 1):
-        if row.strip() and not row.startswith(_COMMENTS):
+def read(file: str, text: Text) -> Iterator[Record]:
+    ordinal = 0
+    for line, chunk in text.chunks(_BEFORE_HEADER):
+        if chunk.startswith(b">"):
+            ordinal += 1
+            yield _record(Source(file, str(ordinal), line), chunk)
+        elif junk := _JUNK.search(chunk):
             message = "there is text before the first header; if it is a sequence, put a line such as '>name' before it"
-            yield unreadable(Source(file, line=line), "fasta_text_before_header", message)
-            return
+            source = Source(file, line=line + chunk.count(b"\n", 0, junk.start()))
+            yield unreadable(source, "fasta_text_before_header", message)
+    if not ordinal:
+        raise FileError("fasta_header_missing", "there is no header; begin each record with a line such as '>name'")
 
 
-def _record(source: Source, title: str, sequence: str, layout: Layout) -> Record:
-    name, stated = _name_and_topology(title)
+def _record(source: Source, chunk: bytes) -> Record:
+    body = (chunk.find(b"\n") + 1) or len(chunk)
+    name, stated = _name_and_topology(decode(chunk[1 : min(body, _HEADER)]))
     source = Source(source.file, name or source.record, source.line)
     if len(stated) > 1:
-        message = f"the header states more than one topology ({', '.join(sorted(stated))}); keep one"
+        conflict = printable(", ".join(sorted(stated)))
+        message = f"the header states more than one topology ({conflict}); keep one"
         return unreadable(source, "topology_conflict", message, "topology")
+    sequence = _sequence(chunk, body)
     if not sequence:
         message = "there is no sequence under this header; add one or take the header out"
         return unreadable(source, "sequence_empty", message, "sequence")
@@ -61,7 +52,13 @@ def _record(source: Source, title: str, sequence: str, layout: Layout) -> Record
     if stated:
         values["topology"] = stated.pop()
     warnings = () if name else ("the header has no name",)
+    layout = Layout(chunk, body, (source.line or 1) + 1, _BLANK)
     return Record(source=source, values=values, warnings=warnings, layout=layout)
+
+
+def _sequence(chunk: bytes, body: int) -> str:
+    sequence = decode(chunk[body:].translate(None, _ASCII_BLANK))
+    return sequence if sequence.isascii() else sequence.replace("\xa0", "")
 
 
 def _name_and_topology(title: str) -> tuple[str, set[str]]:

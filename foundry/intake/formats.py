@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import pathlib
 import re
 from enum import Enum
 
 from foundry.intake import table
-from foundry.intake.errors import FileError
+from foundry.intake.errors import FileError, refuse
+from foundry.intake.text import decode
 
 
 class Format(Enum):
@@ -15,8 +17,6 @@ class Format(Enum):
     GENBANK = "GenBank"
     TABLE = "CSV"
 
-
-ACCEPTED = "FASTA, GenBank, SnapGene .dna, and CSV or TSV with a header row; single, gzipped or in a zip"
 
 _EXTENSIONS = dict.fromkeys((".fa", ".fasta", ".fas", ".fna", ".ffn", ".fsa", ".frn", ".seq"), Format.FASTA)
 _EXTENSIONS |= dict.fromkeys((".gb", ".gbk", ".gbff", ".genbank", ".ape"), Format.GENBANK)
@@ -64,7 +64,7 @@ _LOOKED_AT = 100_000
 
 
 def foreign(content: bytes) -> str | None:
-    """What a file that is not text looks like."""
+    """What a file that is not text looks like; of an Office file `content` is the whole or the beginning."""
     for magic, name in _BINARY:
         if content.startswith(magic):
             return name
@@ -83,17 +83,18 @@ def _office(content: bytes) -> str | None:
     return next((name for folder, name in _OFFICE if folder in content), "an Office document")
 
 
-def refuse(looks_like: str) -> FileError:
-    return FileError("format_unknown", f"this looks like {looks_like}; accepted are {ACCEPTED}")
+def check_encoding(head: bytes) -> None:
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise FileError(
+            "encoding", "this is UTF-16 text (Excel calls it 'Unicode Text'); save it as UTF-8, such as 'CSV UTF-8'"
+        )
 
 
-def of_text(name: str, text: str) -> Format:
+def of_text(name: str, head: bytes) -> Format:
     """Raise `FileError` for text in no accepted format."""
-    beginning = text[:_LOOKED_AT].lstrip()
+    beginning = decode(head[:_LOOKED_AT]).lstrip()
     if not beginning:
         raise FileError("file_empty", "the file is empty; leave it out or put records into it")
-    if "\0" in text:
-        raise refuse("a binary file")
     first_line = beginning.partition("\n")[0]
     if first_line.startswith(">"):
         return Format.FASTA

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from foundry.contract import ItemError
+from foundry.intake.text import decode
 
 _SHOWN = 200
+#: Letters that are looked at one by one to find one of them.
+_LOOKED_AT = 10_000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -37,28 +41,31 @@ class Source:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Layout:
-    """The part of a file's text in which a sequence is written, to find a position of the sequence again."""
+    """The text of a record that ends with its sequence, to find a position of the sequence again."""
 
-    text: str
+    text: bytes
+    #: Where the sequence starts, which is at the start of a line, and which line of the file that is.
     start: int
-    end: int
-    #: The line of the file on which the part starts.
     line: int
-    #: Characters of the part that are not of the sequence.
-    skip: str = " \t"
+    #: Characters that are not of the sequence.
+    skip: str
 
     def locate(self, position: int) -> str | None:
-        drop = str.maketrans("", "", self.skip)
-        left, at, line = position, self.start, self.line
-        while at < self.end and left > 0:
-            stop = self.text.find("\n", at, self.end)
-            row = self.text[at : stop if stop >= 0 else self.end]
-            letters = len(row.translate(drop))
-            if left <= letters:
-                column = [column for column, letter in enumerate(row, 1) if letter not in self.skip][left - 1]
-                return f"line {line}, column {column}"
-            left, at, line = left - letters, at + len(row) + 1, line + 1
+        text = decode(self.text[self.start :])
+        drop = str.maketrans("", "", self.skip + "\n")
+        left = position
+        for at in range(0, len(text), _LOOKED_AT):
+            letters = len(text[at : at + _LOOKED_AT].translate(drop))
+            if 0 < left <= letters:
+                return self._place(text, next(itertools.islice(self._letters(text, at), left - 1, None)))
+            left -= letters
         return None
+
+    def _letters(self, text: str, at: int) -> Iterator[int]:
+        return (index for index in range(at, len(text)) if text[index] not in self.skip and text[index] != "\n")
+
+    def _place(self, text: str, at: int) -> str:
+        return f"line {self.line + text.count('\n', 0, at)}, column {at - text.rfind('\n', 0, at)}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

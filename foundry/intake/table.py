@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import csv
-import sys
+import re
+from collections import Counter
 from collections.abc import Iterator
 
 from foundry.intake.errors import FileError
 from foundry.intake.record import Record, Source, printable, unreadable
+from foundry.intake.text import Text, decode
 
 DELIMITERS = ",;\t"
-
-#: A sequence is longer than the 131,072 characters that `csv` takes by default; the limit is the process's.
-csv.field_size_limit(sys.maxsize)
 
 #: Other headings for the fields that all services have. Case does not matter, and a blank or a hyphen is as "_".
 SYNONYMS = {
@@ -32,32 +31,81 @@ SYNONYMS = {
 _SHOWN = 30
 #: How often to read on from the line after a quote that does not close, which is as often as the file is read again.
 _REREADS = 20
+#: A row takes at most this much. The longest sequence has 10 Mb, and `csv` takes 4 bytes and more for a character.
+_LETTERS = 1 << 24
+_LINES = 200_000
+#: Excel's last column is number 16,384; most are without a name, for a service knows its few fields.
+_CELLS = 20_000
+_COLUMNS = 64
+
+#: `csv` takes 131,072 characters by default. The limit is the process's, and is not set again.
+csv.field_size_limit(_LETTERS)
 
 
 class _Lines:
-    """Lines for `csv.reader` that can be set back; it stands before line `at`, from 0."""
+    """The lines of one row after the other, for `csv.reader`. They can be set back to the row's second line."""
 
-    def __init__(self, lines: list[str]) -> None:
-        self._lines = lines
-        self.at = 0
+    def __init__(self, text: Text, delimiter: str) -> None:
+        self._blocks = text.blocks()
+        self._text = b""
+        self._at = 0
+        self._delimiter = delimiter
+        self._blank = re.compile(rb"[ \t\n%b]*\n" % delimiter.encode())
+        #: Lines to read again, the next one last.
+        self._again: list[str] = []
+        self._row: list[str] = []
+        self._letters = self._cells = 0
+        #: The row's first line, from 1.
+        self.first = 1
 
     def __iter__(self) -> _Lines:
         return self
 
     def __next__(self) -> str:
-        if self.at >= len(self._lines):
+        line = self._again.pop() if self._again else self._read()
+        self._row.append(line)
+        self._letters += len(line)
+        self._cells += line.count(self._delimiter)
+        if self._letters > _LETTERS or self._cells > _CELLS or len(self._row) > _LINES:
+            raise csv.Error(f"it is over {_LETTERS:,} characters, {_CELLS:,} cells or {_LINES:,} lines")
+        return line
+
+    def begin_row(self) -> None:
+        self.first += len(self._row)
+        self._row, self._letters, self._cells = [], 0, 0
+        while not self._again and self._line_end() >= 0 and (blank := self._blank.match(self._text, self._at)):
+            self.first += self._text.count(b"\n", self._at, blank.end())
+            self._at = blank.end()
+
+    def set_back(self) -> bool:
+        """Leave the row its first line alone; False if it has no more."""
+        more = self._row[:0:-1]
+        self._again += more
+        del self._row[1:]
+        return bool(more)
+
+    def _read(self) -> str:
+        """The next line, in which each character stands for a byte."""
+        end = self._line_end() + 1 or len(self._text)
+        if end == self._at:
             raise StopIteration
-        self.at += 1
-        return self._lines[self.at - 1]
+        line = self._text[self._at : end].decode("latin-1")
+        self._at = end
+        return line
+
+    def _line_end(self) -> int:
+        """Where the next newline is; -1 if there is none up to the end of the text."""
+        while (end := self._text.find(b"\n", self._at)) < 0 and (block := next(self._blocks, None)) is not None:
+            self._text, self._at = self._text[self._at :] + block, 0
+        return end
 
 
 def is_header(line: str) -> bool:
     return "sequence" in _fields(_cells(line, _delimiter(line)))
 
 
-def read(file: str, text: str) -> Iterator[Record]:
-    first = len(text) - len(text.lstrip("\n\ufeff "))
-    delimiter = _delimiter(text[first:].partition("\n")[0])
+def read(file: str, text: Text) -> Iterator[Record]:
+    delimiter = _delimiter(decode(text.head).lstrip("\n\ufeff ").partition("\n")[0])
     rows = _rows(text, delimiter)
     fields = _header(rows)
     ordinal = 0
@@ -81,24 +129,24 @@ def _fields(cells: list[str]) -> list[str]:
     return [SYNONYMS.get(name, name) for name in names]
 
 
-def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
+def _rows(text: Text, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
     """Each row that is not blank with its first line, from 1; a row that cannot be read is a message."""
-    lines = _Lines([f"{line}\n" for line in text.split("\n")])
+    lines = _Lines(text, delimiter)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     rereads = 0
     while True:
-        first = lines.at
+        lines.begin_row()
         try:
             row = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            yield first + 1, f'cannot read this row: {error}; check the quotes, and write "" for a quote in a value'
-            if lines.at > first + 1 and rereads < _REREADS:
-                lines.at, rereads = first + 1, rereads + 1
+            yield lines.first, f'cannot read this row: {error}; check the quotes, and write "" for a quote in a value'
+            if rereads < _REREADS:
+                rereads += lines.set_back()
             continue
         if any(cell.strip() for cell in row):
-            yield first + 1, row
+            yield lines.first, [cell if cell.isascii() else decode(cell.encode("latin-1")) for cell in row]
 
 
 def _header(rows: Iterator[tuple[int, list[str] | str]]) -> list[str]:
@@ -110,7 +158,11 @@ def _header(rows: Iterator[tuple[int, list[str] | str]]) -> list[str]:
     if "sequence" not in fields:
         message = f"the header row needs a 'sequence' column, and usually 'name' and 'topology'; it has {seen}"
         raise FileError("table_header", message, line=line)
-    twice = {field for field in fields if field and fields.count(field) > 1}
+    named = Counter(filter(None, fields))
+    if len(named) > _COLUMNS:
+        message = f"the header row has {len(named)} columns, over the limit of {_COLUMNS}; take out what is no input"
+        raise FileError("table_header", message, line=line)
+    twice = {printable(field) for field, count in named.items() if count > 1}
     if twice:
         message = f"the header row has more than one column for {', '.join(sorted(twice))}: {seen}; keep one of each"
         raise FileError("table_header", message, line=line)
@@ -124,7 +176,7 @@ def _record(source: Source, fields: list[str], row: list[str] | str) -> Record:
         row.pop()
     if len(row) != len(fields):
         message = (
-            f"the row has {len(row)} cells and the header {len(fields)} ({', '.join(map(printable, fields))}); add "
+            f"the row has {len(row)} cells and the header {len(fields)} ({printable(', '.join(fields))}); add "
             "what is missing, and put quotes around a value that holds the delimiter"
         )
         return unreadable(source, "table_cells", message)
