@@ -107,7 +107,7 @@ class Limits:
     timeout_s: int
     #: A job fails for good after this many failed attempts.
     attempts: int = 3
-    #: At most this many slots compute at once.
+    #: At most this many slots compute at once, give or take jobs that are claimed in the same instant.
     concurrency: int = 10
 
 

@@ -10,54 +10,18 @@ from uuid import UUID
 
 from django.db import connection
 
-#: The next job: priority first; then the owner with the fewest jobs running and, among equals, the one who was served
-#: longest ago; then age. `turns` walks the queue's index from owner to owner instead of job to job, so the cost grows
-#: with the number of owners who wait and not with the number of jobs.
-CLAIM = """
-WITH RECURSIVE turns AS (
-    (
-        SELECT priority, owner_id FROM core_job
-        WHERE state = 'queued' AND service = %(service)s AND release = %(release)s
-        ORDER BY priority DESC, owner_id DESC LIMIT 1
-    )
-    UNION ALL
-    SELECT following.priority, following.owner_id FROM turns CROSS JOIN LATERAL (
-        SELECT priority, owner_id FROM core_job
-        WHERE state = 'queued' AND service = %(service)s AND release = %(release)s
-          AND (priority, owner_id) < (turns.priority, turns.owner_id)
-        ORDER BY priority DESC, owner_id DESC LIMIT 1
-    ) AS following
-),
-turn AS (
-    SELECT turns.priority, turns.owner_id
-    FROM turns
-    CROSS JOIN LATERAL (
-        SELECT id FROM core_job
-        WHERE state = 'queued' AND service = %(service)s AND release = %(release)s
-          AND priority = turns.priority AND owner_id = turns.owner_id AND available_at <= statement_timestamp()
-        ORDER BY id LIMIT 1
-    ) AS oldest
-    ORDER BY
-        turns.priority DESC,
-        (
-            SELECT count(*) FROM core_job
-            WHERE state = 'running' AND service = %(service)s AND owner_id = turns.owner_id
-        ),
-        (
-            SELECT max(claimed_at) FROM core_job
-            WHERE service = %(service)s AND owner_id = turns.owner_id
-        ) NULLS FIRST,
-        oldest.id
-    LIMIT 1
-),
-next AS (
-    SELECT core_job.id FROM core_job, turn
-    WHERE core_job.state = 'queued' AND core_job.service = %(service)s AND core_job.release = %(release)s
-      AND core_job.priority = turn.priority AND core_job.owner_id = turn.owner_id
-      AND core_job.available_at <= statement_timestamp()
-    ORDER BY core_job.id LIMIT 1
-    FOR UPDATE OF core_job SKIP LOCKED
-),
+from foundry.contract import Service
+
+#: A job that may be claimed now, within the service's concurrency limit (give or take claims of the same instant).
+_CLAIMABLE = """
+    core_job.state = 'queued' AND core_job.service = %(service)s AND core_job.release = %(release)s
+    AND core_job.available_at <= statement_timestamp()
+    AND (
+        SELECT count(*) FROM core_job AS running WHERE running.state = 'running' AND running.service = %(service)s
+    ) < %(concurrency)s
+"""
+
+_CLAIM = """
 claimed AS (
     UPDATE core_job
     SET state = 'running', attempt = attempt + 1, claimed_at = clock_timestamp(),
@@ -76,13 +40,66 @@ FROM claimed, attempted, core_servicerequest AS request
 WHERE request.id = claimed.request_id
 """
 
-#: Jobs that could be claimed now. Asked when a claim came back empty, because other slots may have held the locks.
-_WAITING = """
-SELECT EXISTS (
-    SELECT FROM core_job
-    WHERE state = 'queued' AND service = %(service)s AND release = %(release)s AND available_at <= statement_timestamp()
-)
-"""
+#: The next job: priority first; then the owner with the fewest jobs running and, among equals, the one who was served
+#: longest ago; then age. `turns` walks the queue's index from owner to owner instead of job to job, so the cost grows
+#: with the number of owners who wait and not with the number of jobs.
+CLAIM_IN_TURN = f"""
+WITH RECURSIVE turns AS (
+    (
+        SELECT priority, owner_id FROM core_job
+        WHERE state = 'queued' AND service = %(service)s AND release = %(release)s
+        ORDER BY priority DESC, owner_id DESC LIMIT 1
+    )
+    UNION ALL
+    SELECT following.priority, following.owner_id FROM turns CROSS JOIN LATERAL (
+        SELECT priority, owner_id FROM core_job
+        WHERE state = 'queued' AND service = %(service)s AND release = %(release)s
+          AND (priority, owner_id) < (turns.priority, turns.owner_id)
+        ORDER BY priority DESC, owner_id DESC LIMIT 1
+    ) AS following
+),
+waiting AS MATERIALIZED (
+    SELECT turns.priority, turns.owner_id, oldest.id
+    FROM turns
+    CROSS JOIN LATERAL (
+        SELECT id FROM core_job
+        WHERE state = 'queued' AND service = %(service)s AND release = %(release)s
+          AND priority = turns.priority AND owner_id = turns.owner_id AND available_at <= statement_timestamp()
+        ORDER BY id LIMIT 1
+    ) AS oldest
+),
+turn AS (
+    SELECT priority, owner_id FROM waiting
+    WHERE priority = (SELECT max(priority) FROM waiting)
+    ORDER BY
+        (
+            SELECT count(*) FROM core_job
+            WHERE state = 'running' AND service = %(service)s AND owner_id = waiting.owner_id
+        ),
+        (
+            SELECT max(claimed_at) FROM core_job
+            WHERE service = %(service)s AND owner_id = waiting.owner_id
+        ) NULLS FIRST,
+        id
+    LIMIT 1
+),
+next AS (
+    SELECT core_job.id FROM core_job, turn
+    WHERE {_CLAIMABLE} AND core_job.priority = turn.priority AND core_job.owner_id = turn.owner_id
+    ORDER BY core_job.id LIMIT 1
+    FOR UPDATE OF core_job SKIP LOCKED
+),
+{_CLAIM}"""  # noqa: S608  nothing of a caller's
+
+#: Somebody holds all jobs of the owner whose turn it is (other slots, a large cancel): then anybody's will do.
+_CLAIM_OUT_OF_TURN = f"""
+WITH next AS (
+    SELECT id FROM core_job WHERE {_CLAIMABLE}
+    ORDER BY priority DESC, id LIMIT 1 FOR UPDATE SKIP LOCKED
+),
+{_CLAIM}"""  # noqa: S608
+
+_CLAIMABLE_EXISTS = f"SELECT EXISTS (SELECT FROM core_job WHERE {_CLAIMABLE})"  # noqa: S608
 _LOCKED_ELSEWHERE_S = 0.005
 
 
@@ -105,15 +122,22 @@ class Claim:
         return self.failures + 1 >= self.attempt_limit
 
 
-def claim(*, service: str, release: str, slot: str, lease: timedelta) -> Claim | None:
-    """Take the next job of that service and release, or None if none waits. One statement, safe among any number."""
-    values: dict[str, Any] = {"service": service, "release": release, "slot": slot, "lease": lease}
+def claim(*, service: Service, release: str, slot: str, lease: timedelta) -> Claim | None:
+    """Take the next job of that service and release, or None if none may be claimed. Safe among any number of slots."""
+    values: dict[str, Any] = {
+        "service": service.name,
+        "release": release,
+        "concurrency": service.limits.concurrency,
+        "slot": slot,
+        "lease": lease,
+    }
     with connection.cursor() as cursor:
         while True:
-            cursor.execute(CLAIM, values)
-            if row := cursor.fetchone():
-                return Claim(*row)
-            cursor.execute(_WAITING, values)
-            if not cursor.fetchone()[0]:
-                return None
+            for statement in (CLAIM_IN_TURN, _CLAIM_OUT_OF_TURN):
+                cursor.execute(statement, values)
+                if row := cursor.fetchone():
+                    return Claim(*row)
+                cursor.execute(_CLAIMABLE_EXISTS, values)
+                if not cursor.fetchone()[0]:
+                    return None
             time.sleep(_LOCKED_ELSEWHERE_S)

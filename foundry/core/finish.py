@@ -40,6 +40,7 @@ WITH job AS (
         state = CASE WHEN %(last)s THEN 'succeeded' ELSE state END,
         finished_at = CASE WHEN %(last)s THEN clock_timestamp() END,
         lease_until = CASE WHEN %(last)s THEN NULL ELSE lease_until END,
+        item_in_hand = %(item_in_hand)s,
         error = CASE WHEN %(last)s THEN NULL ELSE error END
     WHERE id = %(job)s AND attempt = %(attempt)s AND state = 'running'
     RETURNING id
@@ -55,8 +56,18 @@ WHERE core_attempt.job_id = job.id AND core_attempt.number = %(attempt)s
 _RESULT_COLUMNS = ("request_id", "position", "attempt_id", "state", "values", "error")
 
 
-def save(claimed: Claim, service: Service, results: Iterable[tuple[int, Written]], *, last: bool) -> None:
-    """Write results of a running attempt; the last ones finish the job. Raises LateError and then writes nothing."""
+def save(
+    claimed: Claim,
+    service: Service,
+    results: Iterable[tuple[int, Written]],
+    *,
+    last: bool,
+    item_in_hand: int | None = None,
+) -> None:
+    """Write results of a running attempt; the last ones finish the job. Raises LateError and then writes nothing.
+
+    `item_in_hand` is the position of the item that will be computed next, if it will be alone.
+    """
     request = str(claimed.request)
     rows = [(request, position, claimed.attempt_id, *written) for position, written in results]
     succeeded = sum(state == models.ResultState.SUCCEEDED for _, _, _, state, *_ in rows)
@@ -69,6 +80,7 @@ def save(claimed: Claim, service: Service, results: Iterable[tuple[int, Written]
                 "succeeded": succeeded,
                 "failed": len(rows) - succeeded,
                 "last": last,
+                "item_in_hand": None if last else item_in_hand,
                 "versions": _json(versions(service)),
             },
         )
@@ -78,58 +90,99 @@ def save(claimed: Claim, service: Service, results: Iterable[tuple[int, Written]
 
 
 #: A failed attempt: back to queued after a jittered, growing pause, or failed for good at the attempt limit, where each
-#: item that has no result gets the error as its result.
-FAIL = """
+#: item that has no result gets the error as its result. If an item in hand is to blame, it alone gets the error, and
+#: the job goes on with the others: nothing else failed.
+_FAIL = """
 WITH ended AS (
-    SELECT id, attempt, request_id, failures + 1 >= attempt_limit AS for_good
-    FROM core_job WHERE {which} AND state = 'running' FOR UPDATE SKIP LOCKED
+    SELECT id, attempt, request_id, items, items_succeeded, items_failed, item_in_hand, attempt_limit, failures,
+           %(blame)s AND item_in_hand IS NOT NULL AND culprits < %(culprits)s AS blamed
+    FROM core_job WHERE state = 'running' AND {which} {lock}
 ),
 failed_attempt AS (
     UPDATE core_attempt SET state = 'failed', finished_at = clock_timestamp(), error = %(error)s
     FROM ended WHERE core_attempt.job_id = ended.id AND core_attempt.number = ended.attempt
     RETURNING core_attempt.id, core_attempt.job_id
 ),
-unanswered AS (
+answered AS (
     INSERT INTO core_result (request_id, position, attempt_id, state, error)
     SELECT item.request_id, item.position, failed_attempt.id, 'failed', %(item_error)s
     FROM ended
     JOIN failed_attempt ON failed_attempt.job_id = ended.id
     JOIN core_item AS item ON item.job_id = ended.id
-    WHERE ended.for_good AND NOT EXISTS (
+    WHERE CASE WHEN blamed THEN item.digest = (
+            SELECT digest FROM core_item AS in_hand
+            WHERE in_hand.request_id = ended.request_id AND in_hand.position = ended.item_in_hand
+        ) ELSE failures + 1 >= attempt_limit END
+      AND NOT EXISTS (
         SELECT FROM core_result AS result
         WHERE result.request_id = item.request_id AND result.position = item.position
     )
-    RETURNING 1
+    RETURNING request_id, position
+),
+outcome AS (
+    SELECT ended.id, blamed, count(answered.position) AS answers,
+           CASE WHEN NOT blamed AND failures + 1 >= attempt_limit THEN 'failed'
+                WHEN items = items_succeeded + items_failed + count(answered.position) THEN 'succeeded'
+                ELSE 'queued' END AS state
+    FROM ended
+    LEFT JOIN core_item AS item ON item.job_id = ended.id
+    LEFT JOIN answered ON answered.request_id = item.request_id AND answered.position = item.position
+    GROUP BY ended.id, blamed, failures, attempt_limit, items, items_succeeded, items_failed
 )
 UPDATE core_job
-SET failures = failures + 1,
+SET failures = failures + (NOT blamed)::int,
+    culprits = culprits + blamed::int,
     error = %(error)s,
     lease_until = NULL,
-    state = CASE WHEN for_good THEN 'failed' ELSE 'queued' END,
-    finished_at = CASE WHEN for_good THEN clock_timestamp() END,
-    items_failed = CASE WHEN for_good THEN items - items_succeeded ELSE items_failed END,
-    available_at = clock_timestamp() + least(2 ^ failures, 300) * (0.5 + random()) * interval '1 second'
-FROM ended WHERE core_job.id = ended.id
-RETURNING core_job.service, core_job.release
+    item_in_hand = NULL,
+    state = outcome.state,
+    finished_at = CASE WHEN outcome.state <> 'queued' THEN clock_timestamp() END,
+    items_failed = items_failed + answers,
+    available_at = clock_timestamp() + CASE WHEN blamed THEN interval '0'
+        ELSE least(2 ^ failures, 300) * (0.5 + random()) * interval '1 second' END
+FROM outcome WHERE core_job.id = outcome.id
 """
+
+#: After so many items of a job have ended their process, the service is to blame.
+_CULPRITS = 20
+
+_OF_SLOT = """EXISTS (
+    SELECT FROM core_attempt
+    WHERE core_attempt.job_id = core_job.id AND core_attempt.number = core_job.attempt
+      AND core_attempt.slot = %(slot)s AND core_attempt.state = 'running'
+)"""
+_WAIT_FOR_LOCKS = "SET LOCAL lock_timeout = '5s'"
 
 
 def fail(job: int, attempt: int, *, error: AttemptError) -> None:
     """The attempt failed: the job is tried again, or ends at its attempt limit."""
-    fail_where("id = %(job)s AND attempt = %(attempt)s", error=error, job=job, attempt=attempt)
+    _fail("id = %(job)s AND attempt = %(attempt)s", error, blame=False, job=job, attempt=attempt)
 
 
-def fail_where(which: str, *, error: AttemptError, **values: int) -> list[tuple[str, str]]:
-    """Fail every running attempt that fits the condition. Returns the service and release of each job."""
+def fail_slot(slot: str, *, error: AttemptError) -> None:
+    """The slot's process ended while it computed. If it had one item in hand, that is to blame and fails alone."""
+    _fail(_OF_SLOT, error, blame=True, slot=slot)
+
+
+def fail_expired(*, error: AttemptError) -> int:
+    """Fail the attempts whose lease has run out, but for those that somebody is just finishing. Returns how many."""
+    return _fail("lease_until < clock_timestamp()", error, blame=False, lock="SKIP LOCKED")
+
+
+def _fail(which: str, error: AttemptError, *, blame: bool, lock: str = "", **values: int | str) -> int:
     item_error = {"code": error.code, "message": error.message}
+    values |= {"blame": blame, "culprits": _CULPRITS, "error": _json(error), "item_error": _json(item_error)}
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(FAIL.format(which=which), {"error": _json(error), "item_error": _json(item_error), **values})
-        return [(service, release) for service, release in cursor.fetchall()]
+        cursor.execute(_WAIT_FOR_LOCKS)
+        cursor.execute(_FAIL.format(which=which, lock=f"ORDER BY id FOR UPDATE {lock}"), values)
+        failed: int = cursor.rowcount
+    return failed
 
 
 _HAND_BACK = """
 WITH job AS (
-    UPDATE core_job SET state = 'queued', lease_until = NULL, available_at = clock_timestamp()
+    UPDATE core_job
+    SET state = 'queued', lease_until = NULL, item_in_hand = NULL, available_at = clock_timestamp()
     WHERE id = %(job)s AND attempt = %(attempt)s AND state = 'running'
     RETURNING id
 )
@@ -139,7 +192,7 @@ FROM job WHERE core_attempt.job_id = job.id AND core_attempt.number = %(attempt)
 
 
 def hand_back(job: int, attempt: int) -> None:
-    """Back to queued at once, without counting as a failure: to go on in another attempt, or because the slot stops."""
+    """Back to queued at once, without counting as a failure: the job goes on in another attempt."""
     with connection.cursor() as cursor:
         cursor.execute(_HAND_BACK, {"job": job, "attempt": attempt})
 

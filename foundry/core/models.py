@@ -1,7 +1,7 @@
 """Requests, items, jobs, attempts and results: the tables that are the queue.
 
-What can never be is written as a constraint here or, for changes of state, as a trigger in the first migration.
-Only the modules of this package write to them: submit, claim, finish, sweep, cancel and retry.
+What can never be is written as a constraint here or, for changes of state, as a trigger in the second migration.
+Only the modules of this package write to them: submit, claim, lease, finish, sweep, cancel and retry.
 """
 
 from __future__ import annotations
@@ -109,6 +109,10 @@ class Job(models.Model):
     #: How often it was claimed. With the id it names the attempt that may finish the job.
     attempt = models.PositiveIntegerField(default=0)
     failures = models.PositiveSmallIntegerField(default=0)
+    #: While items are computed one by one: the position of the one that is; if it ends the process, it is to blame.
+    item_in_hand = models.PositiveIntegerField(null=True)
+    #: Items that ended their process.
+    culprits = models.PositiveSmallIntegerField(db_default=0)
     items = models.PositiveIntegerField()
     items_succeeded = models.PositiveIntegerField(default=0)
     items_failed = models.PositiveIntegerField(default=0)
@@ -144,7 +148,17 @@ class Job(models.Model):
                 name="job_attempted_when_run",
             ),
             models.CheckConstraint(condition=Q(failures__lte=F("attempt")), name="job_failures_are_attempts"),
-            models.CheckConstraint(condition=Q(failures__lte=F("attempt_limit")), name="job_failures_in_limit"),
+            models.CheckConstraint(
+                condition=Q(failures__lt=F("attempt_limit")) | Q(state=JobState.FAILED, failures=F("attempt_limit")),
+                name="job_failed_at_the_attempt_limit",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=JobState.FAILED) | Q(failures=F("attempt_limit")), name="job_failed_not_before"
+            ),
+            models.CheckConstraint(
+                condition=Q(item_in_hand__isnull=True) | Q(state=JobState.RUNNING),
+                name="job_item_in_hand_while_running",
+            ),
             models.CheckConstraint(
                 condition=Q(items__gte=F("items_succeeded") + F("items_failed")), name="job_items_counted"
             ),

@@ -7,6 +7,7 @@ import logging
 from typing import Protocol
 
 from django.conf import settings
+from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
 from foundry import catalog
@@ -44,5 +45,6 @@ def _missing_slots(service: str, release: str) -> int:
     """Jobs that wait, at most as many as the service may run on top of those that run."""
     running = Job.objects.filter(service=service, state=JobState.RUNNING).count()
     free = max(0, catalog.get(service).limits.concurrency - running)
-    waiting = Job.objects.filter(service=service, release=release, state=JobState.QUEUED)[:free].count()
+    claimable = Job.objects.filter(service=service, release=release, state=JobState.QUEUED, available_at__lte=Now())
+    waiting = claimable[:free].count()
     return min(free, waiting)

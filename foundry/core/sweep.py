@@ -6,14 +6,15 @@ import dataclasses
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
-from django.utils import timezone
+from django.db.models.functions import Now
 
+from foundry import catalog
 from foundry.core import finish
 from foundry.core.models import Job, JobState, ServiceRequest
 from foundry.core.nudge import nudge
 
-_REMOVED_AT_A_TIME = 100
 _UNFINISHED = [JobState.QUEUED, JobState.RUNNING]
 
 
@@ -39,29 +40,58 @@ def expire_leases() -> int:
         code="slot_lost",
         message="The computation was lost: its process ended, or did not answer within its lease.",
     )
-    return len(finish.fail_where("lease_until < clock_timestamp()", error=error))
+    return finish.fail_expired(error=error)
+
+
+#: Walks the queue's index from one service and release to the next.
+_WAITING = """
+WITH RECURSIVE waiting AS (
+    (SELECT service, release FROM core_job WHERE state = 'queued' ORDER BY service, release LIMIT 1)
+    UNION ALL
+    SELECT following.service, following.release FROM waiting CROSS JOIN LATERAL (
+        SELECT service, release FROM core_job
+        WHERE state = 'queued' AND (service, release) > (waiting.service, waiting.release)
+        ORDER BY service, release LIMIT 1
+    ) AS following
+)
+SELECT service, release FROM waiting
+"""
 
 
 def nudge_waiting() -> int:
-    """Nudge each service that has a job waiting that may be claimed now."""
-    waiting = (
-        Job.objects.filter(state=JobState.QUEUED, available_at__lte=timezone.now())
-        .order_by()
-        .values_list("service", "release")
-        .distinct()
-    )
+    """Nudge for each service and release with jobs in the queue; jobs of a service that is gone stay there."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING)
+        waiting = [(service, release) for service, release in cursor.fetchall() if service in catalog.services()]
     for service, release in waiting:
         nudge(service=service, release=release)
     return len(waiting)
 
 
+#: In the order in which one refers to another. Django's own deletion would load every row first.
+_REMOVE = (
+    "DELETE FROM core_result WHERE request_id = %(request)s",
+    "DELETE FROM core_item WHERE request_id = %(request)s",
+    "DELETE FROM core_attempt USING core_job WHERE core_job.id = job_id AND core_job.request_id = %(request)s",
+    "DELETE FROM core_job WHERE request_id = %(request)s",
+    "DELETE FROM core_servicerequest WHERE id = %(request)s",
+)
+
+
 def remove_expired() -> int:
-    """Remove some of the finished requests that are older than the retention, with all that belongs to them."""
+    """Remove the oldest finished request if it is past its retention, with all that belongs to it.
+
+    One at a time: a request may have 100,000 results, and the sweep comes again soon.
+    """
     if not settings.FOUNDRY_RETENTION_DAYS:
         return 0
-    oldest_kept = timezone.now() - timedelta(days=settings.FOUNDRY_RETENTION_DAYS)
+    oldest_kept = Now() - timedelta(days=settings.FOUNDRY_RETENTION_DAYS)
     unfinished = Job.objects.filter(request=OuterRef("pk"), state__in=_UNFINISHED)
     old = ServiceRequest.objects.filter(~Exists(unfinished), created_at__lt=oldest_kept).order_by("created_at")
-    removed = list(old.values_list("pk", flat=True)[:_REMOVED_AT_A_TIME])
-    ServiceRequest.objects.filter(pk__in=removed).delete()
-    return len(removed)
+    request = old.values_list("pk", flat=True).first()
+    if request is None:
+        return 0
+    with transaction.atomic(), connection.cursor() as cursor:
+        for statement in _REMOVE:
+            cursor.execute(statement, {"request": request})
+    return 1

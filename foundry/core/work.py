@@ -6,10 +6,11 @@ import dataclasses
 import logging
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import batched
 
+from django.db import InterfaceError, OperationalError
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 #: A job hands itself back between two savings once it has used this part of the service's timeout.
 _ENOUGH = 0.8
+#: Between tries at saving while the database cannot be reached.
+_PAUSES_S = (0.2, 1.0, 3.0)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +50,15 @@ class Slot:
         return self.ends_at is None or self.ends_at - time.monotonic() > service.limits.timeout_s
 
 
-def work(slot: Slot) -> int:
-    """Claim and perform jobs until none waits or the time left is less than the service's timeout.
+def work(slot: Slot, *, jobs: int | None = None) -> int:
+    """Claim and perform jobs until none waits or the time left is less than the service's timeout; `jobs` at most.
 
     Returns how many were performed.
     """
     service = catalog.get(slot.service)
     performed = 0
-    while slot.has_time_for(service):
-        claimed = claim(service=slot.service, release=slot.release, slot=slot.name, lease=slot.lease)
+    while performed != jobs and slot.has_time_for(service):
+        claimed = claim(service=service, release=slot.release, slot=slot.name, lease=slot.lease)
         if claimed is None:
             break
         slot.on_claim(claimed)
@@ -66,45 +69,81 @@ def work(slot: Slot) -> int:
 
 
 def perform(service: Service, claimed: Claim) -> None:
-    """Compute a claimed job and save what its items came to. An error fails the attempt, not the slot."""
+    """Compute a claimed job and save what its items came to. An error of the service fails the attempt, not the slot.
+
+    Raises OperationalError and InterfaceError if the database cannot be reached for long, which is no fault of the job.
+    """
     try:
         _compute_and_save(service, claimed)
     except finish.LateError:
         logger.info("job %s attempt %s is no longer ours; nothing was written", claimed.job, claimed.attempt)
+    except (OperationalError, InterfaceError):
+        raise
     except Exception as error:
         logger.exception("job %s attempt %s failed", claimed.job, claimed.attempt)
         finish.fail(claimed.job, claimed.attempt, error=_describe(error))
 
 
 def _compute_and_save(service: Service, claimed: Claim) -> None:
-    """Slice by slice; between slices the job may be handed back, to go on in another attempt.
-
-    After a failed attempt the slices are single items, so that one that breaks the service does so alone. The last try
-    goes through them backwards: if one kills the process, those before it were saved by the try before.
-    """
-    ends_at = time.monotonic() + _ENOUGH * service.limits.timeout_s
+    """Slice by slice; between slices the job may be handed back, to go on in another attempt."""
     groups = _unsaved(service, claimed)
-    if claimed.is_last_try:
-        groups.reverse()
-    size = 1 if claimed.failures else service.slicing.save_every or len(groups)
-    failure: Exception | None = None
-    for some in batched(groups, size, strict=False) if groups else [()]:
-        try:
-            outcomes = compute(service, [group.item for group in some], claimed.options)
-        except Exception as error:
-            if size > 1 or not claimed.failures:
-                raise
-            if not claimed.is_last_try:
-                failure = error  # the others first; this one again in the next attempt
-                continue
-            outcomes = [written(ItemError(code="service_error", message=_describe(error).message))]
-        last = failure is None and (not groups or some[-1] is groups[-1])
-        finish.save(claimed, service, _results(some, outcomes), last=last)
+    if claimed.failures:
+        _one_by_one(service, claimed, groups)
+        return
+    ends_at = time.monotonic() + _ENOUGH * service.limits.timeout_s
+    slices = list(batched(groups, service.slicing.save_every or len(groups) or 1, strict=False)) or [()]
+    for number, some in enumerate(slices, 1):
+        outcomes = compute(service, [group.item for group in some], claimed.options)
+        last = number == len(slices)
+        _save(claimed, service, _results(some, outcomes), last=last)
         if not last and time.monotonic() > ends_at:
             finish.hand_back(claimed.job, claimed.attempt)
             return
-    if failure:
-        raise failure
+
+
+def _one_by_one(service: Service, claimed: Claim, groups: list[_Group]) -> None:
+    """After a failed attempt: an item that breaks the service does so alone, and one that kills it is known."""
+    ends_at = time.monotonic() + _ENOUGH * service.limits.timeout_s
+    failure: Exception | None = None
+    results: list[tuple[int, Written]] = []
+    for group in groups:
+        _save(claimed, service, results, last=False, item_in_hand=group.positions[0])
+        if time.monotonic() > ends_at:
+            finish.hand_back(claimed.job, claimed.attempt)
+            return
+        try:
+            results = list(_results([group], compute(service, [group.item], claimed.options)))
+        except Exception as error:
+            failure = failure or error
+            results = list(_results([group], [_broken(error)])) if claimed.is_last_try else []
+    if failure and not claimed.is_last_try:
+        _save(claimed, service, results, last=False)
+        raise failure  # those that broke the service are tried once more
+    _save(claimed, service, results, last=True)
+
+
+def _broken(error: Exception) -> Written:
+    return written(ItemError(code="service_error", message=_describe(error).message))
+
+
+def _save(
+    claimed: Claim,
+    service: Service,
+    results: Iterable[tuple[int, Written]],
+    *,
+    last: bool,
+    item_in_hand: int | None = None,
+) -> None:
+    """Save, with patience: what was computed is worth more than a connection that is refused for a moment."""
+    results = list(results)
+    for pause in _PAUSES_S:
+        try:
+            return finish.save(claimed, service, results, last=last, item_in_hand=item_in_hand)
+        except (OperationalError, InterfaceError):
+            logger.warning("job %s could not be saved; trying again in %s s", claimed.job, pause)
+            close_connection()
+            time.sleep(pause)
+    return finish.save(claimed, service, results, last=last, item_in_hand=item_in_hand)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -140,9 +179,14 @@ def _results(groups: Sequence[_Group], outcomes: Sequence[Written]) -> Iterator[
 
 
 def _describe(error: Exception) -> finish.AttemptError:
-    """For the operators; users see `message` only, which names the kind of error and no code."""
+    """For the operators; users see `message` only, which has no traceback."""
     return finish.AttemptError(
         code="service_error",
-        message=f"The computation failed: {type(error).__name__}: {error}"[:500],
-        traceback="".join(traceback.format_exception(error))[-4000:],
+        message=_sendable(f"The computation failed: {type(error).__name__}: {error}"[:500]),
+        traceback=_sendable("".join(traceback.format_exception(error))[-4000:]),
     )
+
+
+def _sendable(text: str) -> str:
+    """Exceptions may quote anything, lone surrogates too."""
+    return text.encode(errors="replace").decode()

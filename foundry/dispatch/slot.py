@@ -1,28 +1,38 @@
-"""A slot as a local process: it works when it is told to, and tells the supervisor what it has claimed."""
+"""A slot as a local process: it performs a job when it is told to, and tells the supervisor what it has claimed."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import multiprocessing
 import os
+import resource
 import signal
 import socket
 import threading
 import time
 from datetime import timedelta
+from enum import Enum
 from multiprocessing.connection import Connection
 
 from django.db import connection
 
 from foundry.contract import Service
-from foundry.core.claim import Claim
 from foundry.core.work import Slot, work
 
 #: A claim is good for this long; the supervisor renews it well before.
 LEASE = timedelta(seconds=20)
-#: From the slot to the supervisor, beside claims: nothing waits any more.
-IDLE = None
 _FORK = multiprocessing.get_context("fork")
+
+
+class Told(Enum):
+    """What a slot tells the supervisor."""
+
+    CLAIMED = 1
+    #: The job is done with; there may be more.
+    DONE = 2
+    #: Nothing waits.
+    IDLE = 3
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -31,36 +41,42 @@ class SlotProcess:
 
     service: Service
     release: str
-    process: multiprocessing.process.BaseProcess
+    process: multiprocessing.context.ForkProcess
     pipe: Connection
+    since: float = dataclasses.field(default_factory=time.monotonic)
     busy: bool = False
     #: A nudge came while it was busy, maybe after its last look at the queue.
     look_again: bool = False
-    claim: Claim | None = None
-    claimed_at: float = 0.0
-    #: The claim was found to be no longer ours, at the last renewal.
+    claimed_at: float | None = None
+    #: It runs nothing that is its own, though it told of a claim: found at the last renewal.
     lost: bool = False
 
+    @property
+    def name(self) -> str:
+        """As its attempts have it."""
+        return _name(self.process.pid)
+
     def order(self) -> None:
-        """Tell the slot to work until nothing waits."""
+        """Tell the slot to perform a job."""
         self.busy, self.look_again = True, False
         self.pipe.send(True)
 
     def receive(self) -> None:
         """Take in what the slot has told. Raises EOFError or OSError when it is dead."""
         while self.pipe.poll():
-            self.claim, self.claimed_at, self.lost = self.pipe.recv(), time.monotonic(), False
-            if self.claim is IDLE:
-                self.busy = False
-        if not self.busy and self.look_again:
-            self.order()
+            told = self.pipe.recv()
+            self.claimed_at = time.monotonic() if told is Told.CLAIMED else None
+            self.busy, self.lost = told is Told.CLAIMED, False
+            self.look_again |= told is Told.DONE
 
     def is_over_its_timeout(self) -> bool:
         """Whether the claimed job has run for longer than its service allows."""
-        return self.claim is not None and time.monotonic() - self.claimed_at > self.service.limits.timeout_s
+        return self.claimed_at is not None and time.monotonic() - self.claimed_at > self.service.limits.timeout_s
 
     def kill(self) -> None:
-        """End the process at once, whatever it does."""
+        """End the process at once, with all that it has started."""
+        with contextlib.suppress(ProcessLookupError):  # killed before it had a group of its own
+            os.killpg(self.process.pid or 0, signal.SIGKILL)
         self.process.kill()
         self.process.join()
         self.pipe.close()
@@ -69,35 +85,44 @@ class SlotProcess:
 def start(service: Service, release: str) -> SlotProcess:
     """Start a slot's process. It is a fork, so Django need not start again."""
     ours, theirs = multiprocessing.Pipe()
-    process = _FORK.Process(
-        target=_run, args=(ours, theirs, service, release), name=f"slot {service.name}", daemon=True
-    )
+    process = _FORK.Process(target=_run, args=(ours, theirs, service, release), name=f"slot {service.name}")
     process.start()
     theirs.close()
     return SlotProcess(service, release, process, ours)
 
 
+def _name(pid: int | None) -> str:
+    return f"{socket.gethostname()}:{pid}"
+
+
 def _run(supervisors_end: Connection, pipe: Connection, service: Service, release: str) -> None:
     supervisors_end.close()
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the supervisor decides
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    connection.connection = None  # the supervisor's, not to be used nor closed here
-    threading.Thread(target=_end_with_the_supervisor, daemon=True).start()
+    _stand_apart(service)
     slot = Slot(
         service=service.name,
         release=release,
-        name=f"{socket.gethostname()}:{os.getpid()}",
+        name=_name(os.getpid()),
         lease=LEASE,
-        on_claim=pipe.send,
+        on_claim=lambda claimed: pipe.send(Told.CLAIMED),
     )
     while pipe.recv():
-        work(slot)
-        pipe.send(IDLE)
+        pipe.send(Told.DONE if work(slot, jobs=1) else Told.IDLE)
+
+
+def _stand_apart(service: Service) -> None:
+    """A group of its own, so that what the service starts ends with it; the service's memory and no more."""
+    os.setsid()
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    limit = service.limits.memory_mb * 1024 * 1024
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    connection.connection = None  # the supervisor's, not to be used nor closed here
+    threading.Thread(target=_end_with_the_supervisor, daemon=True).start()
 
 
 def _end_with_the_supervisor() -> None:
     supervisor = multiprocessing.parent_process()
     if supervisor:
         supervisor.join()
-    os._exit(1)
+    os.killpg(0, signal.SIGKILL)

@@ -6,21 +6,21 @@ come back within seconds when the supervisor itself dies.
 
 from __future__ import annotations
 
-import json
+import contextlib
 import logging
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable
 from multiprocessing.connection import wait
 from types import FrameType
-from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import Error, connection
 
 from foundry import catalog
-from foundry.core import finish
+from foundry.core import finish, lease
 from foundry.core.sweep import sweep
 from foundry.dispatch import slot
 from foundry.dispatch.slot import SlotProcess
@@ -33,12 +33,8 @@ _SWEEP_EVERY_S = 1.0
 _TICK_S = 1.0
 _RECONNECT_AFTER_S = 1.0
 
-_RENEW = """
-UPDATE core_job SET lease_until = clock_timestamp() + %(lease)s
-WHERE id = ANY(%(jobs)s) AND state = 'running'
-  AND (id, attempt) IN (SELECT * FROM unnest(%(jobs)s::bigint[], %(attempts)s::int[]))
-RETURNING id
-"""
+#: A slot that has worked for its service for so long gives way to a service that has fewer.
+_TURN_S = 2.0
 
 
 class Supervisor:
@@ -50,6 +46,8 @@ class Supervisor:
         self._stopping = False
         self._renew = _Every(_RENEW_EVERY_S, self._renew_leases)
         self._sweep = _Every(_SWEEP_EVERY_S, _sweep)
+        #: Services that want a slot and found no room.
+        self._hungry: set[str] = set()
         self._woken, self._wake = os.pipe()
 
     def run(self) -> None:
@@ -59,15 +57,16 @@ class Supervisor:
             while not self._stopping:
                 try:
                     self._supervise()
-                except (OperationalError, InterfaceError):
-                    logger.exception("the database cannot be reached; trying again")
+                except Error:
+                    logger.exception("the database does not answer as it should; trying again")
                     connection.close()
                     time.sleep(_RECONNECT_AFTER_S)
         finally:
             self._stop()
 
     def _catch_signals(self) -> None:
-        os.set_blocking(self._wake, False)
+        for end in (self._woken, self._wake):
+            os.set_blocking(end, False)
         signal.set_wakeup_fd(self._wake)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
@@ -86,45 +85,54 @@ class Supervisor:
             self._check_slots()
 
     def _wait(self) -> None:
-        pipes = [one.pipe for one in self._slots]
+        slots = [end for one in self._slots for end in (one.pipe, one.process.sentinel)]
         with connection.wrap_database_errors:
             notifications = connection.connection.fileno()
-        wait([self._woken, notifications, *pipes], timeout=_TICK_S)
+        wait([self._woken, notifications, *slots], timeout=_TICK_S)
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._woken, 512)
 
     def _take_nudges(self) -> None:
         raw = connection.connection
         with connection.wrap_database_errors:
             raw.poll()
         while raw.notifies:
-            nudge = Nudge(**json.loads(raw.notifies.pop(0).payload))
-            if nudge.release == settings.FOUNDRY_RELEASE:
+            payload = raw.notifies.pop(0).payload
+            try:
+                nudge = Nudge.read(payload)
+            except (ValueError, TypeError, KeyError):
+                logger.warning("a nudge was not understood, the sweep finds what waits: %.200s", payload)
+                continue
+            if nudge.release == settings.FOUNDRY_RELEASE and nudge.service in catalog.services():
                 self._answer(nudge)
 
     def _answer(self, nudge: Nudge) -> None:
-        """Have that many more slots of the service work, as far as there is room."""
-        wanted = nudge.slots
-        for one in self._slots:
-            if one.service.name == nudge.service:
-                if one.busy:
-                    one.look_again = True
-                elif wanted:
-                    one.order()
-                    wanted -= 1
-        while wanted and self._make_room():
-            self._start(nudge)
-            wanted -= 1
+        """Have that many more slots of the service work, as far as its limit and the room allow."""
+        ours = [one for one in self._slots if one.service.name == nudge.service]
+        for one in ours:
+            one.look_again |= one.busy
+        idle = [one for one in ours if not one.busy]
+        free = catalog.get(nudge.service).limits.concurrency - len(ours) + len(idle)
+        wanted = min(nudge.slots, free)
+        for one in idle[: max(0, wanted)]:
+            one.order()
+        for _ in range(wanted - len(idle)):
+            if not self._make_room():
+                self._hungry.add(nudge.service)
+                break
+            self._start(nudge.service)
 
     def _make_room(self) -> bool:
         """Whether one more slot may start; an idle slot of another service gives way."""
         if len(self._slots) < self._limit:
             return True
-        idle = next((one for one in self._slots if not one.busy), None)
+        idle = next((one for one in self._slots if not one.busy and not one.look_again), None)
         if idle:
             self._end(idle)
         return idle is not None
 
-    def _start(self, nudge: Nudge) -> None:
-        started = slot.start(catalog.get(nudge.service), nudge.release)
+    def _start(self, service: str) -> None:
+        started = slot.start(catalog.get(service), settings.FOUNDRY_RELEASE)
         self._slots.append(started)
         started.order()
 
@@ -141,6 +149,27 @@ class Supervisor:
                 continue
             if one.is_over_its_timeout():
                 self._time_out(one)
+            elif not one.process.is_alive():
+                self._bury(one)
+            elif not one.busy:
+                self._go_on(one)
+
+    def _go_on(self, one: SlotProcess) -> None:
+        """The slot is between two jobs: it takes another, unless it is another service's turn."""
+        if hungry := self._whose_turn(one):
+            self._hungry.discard(hungry)
+            self._end(one)
+            self._start(hungry)
+        elif one.look_again:
+            one.order()
+
+    def _whose_turn(self, one: SlotProcess) -> str | None:
+        """A service that found no room and has fewer slots, once this slot has had its turn."""
+        if one.look_again and time.monotonic() - one.since < _TURN_S:
+            return None
+        count = Counter(other.service.name for other in self._slots)
+        hungry = min(self._hungry, key=lambda service: count[service], default=None)
+        return hungry if hungry and count[hungry] < count[one.service.name] else None
 
     def _bury(self, one: SlotProcess) -> None:
         self._end(one)
@@ -161,25 +190,20 @@ class Supervisor:
         )
 
     def _fail(self, one: SlotProcess, code: str, message: str) -> None:
-        if one.claim:
-            finish.fail(one.claim.job, one.claim.attempt, error=finish.AttemptError(code=code, message=message))
+        finish.fail_slot(one.name, error=finish.AttemptError(code=code, message=message))
         self._sweep.make_due()  # its service may need another slot
 
     def _renew_leases(self) -> None:
-        claimed = {one.claim.job: one for one in self._slots if one.claim}
-        if not claimed:
+        busy = [one for one in self._slots if one.claimed_at]
+        if not busy:
             return
-        attempts = [one.claim.attempt for one in claimed.values() if one.claim]
-        values: dict[str, Any] = {"jobs": list(claimed), "attempts": attempts, "lease": slot.LEASE}
-        with connection.cursor() as cursor:
-            cursor.execute(_RENEW, values)
-            renewed = {job for (job,) in cursor.fetchall()}
-        for job, one in claimed.items():
-            if job not in renewed:
+        running = lease.renew(slots=[one.name for one in busy], lease=slot.LEASE)
+        for one in busy:
+            if one.name not in running:
                 self._lose(one)
 
     def _lose(self, one: SlotProcess) -> None:
-        """The claim is no longer ours: cancelled, or just finished, which the slot is about to tell."""
+        """Its job is no longer its own: cancelled, or just finished, which the slot is about to tell."""
         if one.lost:
             logger.info("slot %s computes a job that was taken from it; ending it", one.process.pid)
             self._end(one)
@@ -190,10 +214,8 @@ class Supervisor:
         for one in ended:
             self._end(one)
         try:
-            for one in ended:
-                if one.claim:
-                    finish.hand_back(one.claim.job, one.claim.attempt)
-        except (OperationalError, InterfaceError):
+            lease.hand_back(slots=[one.name for one in ended])
+        except Error:
             logger.exception("jobs could not be handed back; they come back when their leases run out")
         connection.close()
 

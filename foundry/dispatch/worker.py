@@ -18,6 +18,12 @@ class Nudge:
     release: str
     slots: int
 
+    @classmethod
+    def read(cls, payload: str) -> Nudge:
+        """From a notification, which may be of a newer release's making. Raises ValueError, TypeError or KeyError."""
+        told = json.loads(payload)
+        return cls(service=str(told["service"]), release=str(told["release"]), slots=int(told["slots"]))
+
 
 class WorkerDispatcher:
     """Notifies every worker that listens on the database."""

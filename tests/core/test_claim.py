@@ -1,5 +1,6 @@
 """Claims: priority, fair share, age; each job to one slot; fast whatever has finished."""
 
+import dataclasses
 import json
 import threading
 from collections import Counter
@@ -11,14 +12,18 @@ import pytest
 from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
+from foundry import catalog
 from foundry.core import finish
-from foundry.core.claim import CLAIM, claim
+from foundry.core.claim import CLAIM_IN_TURN, claim
 from foundry.core.models import Attempt, Job
 
 pytestmark = pytest.mark.django_db
 
 
-def take(slot="s", service="toy", release="local"):
+def take(slot="s", service="toy", release="local", concurrency=1_000):
+    found = catalog.get(service)
+    limits = dataclasses.replace(found.limits, concurrency=concurrency)
+    service = dataclasses.replace(found, limits=limits)
     return claim(service=service, release=release, slot=slot, lease=timedelta(seconds=60))
 
 
@@ -78,6 +83,32 @@ def test_a_job_that_pauses_after_a_failure_is_not_claimed(make_job):
     assert take() is None
 
 
+def test_no_more_jobs_run_than_the_service_may(make_job):
+    for _ in range(3):
+        make_job()
+    first, second = take(concurrency=2), take(concurrency=2)
+    assert take(concurrency=2) is None
+    finish.hand_back(first.job, first.attempt)
+    assert take(concurrency=2).job == first.job
+    assert second
+
+
+@pytest.mark.django_db(transaction=True)
+def test_another_owners_job_is_taken_while_somebody_locks_those_whose_turn_it_is(make_job, stranger, settings):
+    settings.FOUNDRY_DISPATCHER = "foundry.dispatch.worker.WorkerDispatcher"
+    ours, theirs = make_job(), make_job(caller=stranger.caller)
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        Job.objects.select_for_update().get(pk=ours.pk)
+
+        def elsewhere():
+            try:
+                return take().job
+            finally:
+                connection.close()
+
+        assert pool.submit(elsewhere).result(timeout=5) == theirs.pk
+
+
 @pytest.mark.django_db(transaction=True)
 def test_many_slots_at_once_get_each_job_once(make_job, settings):
     settings.FOUNDRY_DISPATCHER = "foundry.dispatch.worker.WorkerDispatcher"
@@ -109,12 +140,20 @@ FROM core_job, generate_series(1, 1000000) AS n WHERE id = %s
 def test_a_claim_reads_the_queue_and_none_of_a_million_finished_jobs(make_job):
     job = make_job()
     with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE core_job DISABLE TRIGGER core_job_guard")  # jobs begin queued
         with suppress(ProgrammingError), transaction.atomic():  # allowed to superusers: leaves out foreign key checks
             cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(_MANY, [job.pk])
         cursor.execute("ANALYZE core_job")
-        values = {"service": "toy", "release": "local", "slot": "s", "lease": timedelta(seconds=60)}
-        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {CLAIM}", values)
+        values = {
+            "service": "toy",
+            "release": "local",
+            "concurrency": 9,
+            "slot": "s",
+            "lease": timedelta(seconds=60),
+        }
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {CLAIM_IN_TURN}", values)
         (plan,) = cursor.fetchone()
     plan = json.loads(plan) if isinstance(plan, str) else plan
     nodes = list(_nodes(plan[0]["Plan"]))

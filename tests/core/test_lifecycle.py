@@ -25,7 +25,7 @@ OK = ("succeeded", '{"number":1}', None)
 
 
 def take():
-    return claim(service="toy", release="local", slot="s", lease=timedelta(seconds=60))
+    return claim(service=TOY, release="local", slot="s", lease=timedelta(seconds=60))
 
 
 def expire(job):
@@ -46,7 +46,7 @@ _FIELDS = {
     "queued": {"lease_until": None, "finished_at": None},
     "running": {"lease_until": timezone.now(), "finished_at": None},
     "succeeded": {"lease_until": None, "finished_at": timezone.now(), "items_succeeded": 1},
-    "failed": {"lease_until": None, "finished_at": timezone.now(), "items_failed": 1, "error": {}},
+    "failed": {"lease_until": None, "finished_at": timezone.now(), "items_failed": 1, "error": {}, "failures": 1},
     "cancelled": {"lease_until": None, "finished_at": timezone.now()},
 }
 _ALLOWED = {
@@ -66,6 +66,7 @@ def move(job, state, **more):
 
 
 def put_into(job, state):
+    Job.objects.filter(pk=job.pk).update(attempt_limit=1)
     if state != "queued":
         move(job, "running", attempt=1, claimed_at=timezone.now())
     if state not in ("queued", "running"):
@@ -94,6 +95,8 @@ def test_only_the_designs_transitions_are_possible(make_job, before, after):
         ({"claimed_at": timezone.now()}, "job_claimed_at_when_attempted"),
         ({"attempt": 1, "claimed_at": timezone.now()}, "without a claim"),
         ({"failures": 1}, "job_failures_are_attempts"),
+        ({"attempt_limit": 0}, "job_failed_at_the_attempt_limit"),
+        ({"item_in_hand": 1}, "job_item_in_hand_while_running"),
         ({"items_succeeded": 2}, "job_items_counted"),
         ({"items_failed": 2}, "job_items_counted"),
         ({"priority": 6}, "job_priority_in_range"),

@@ -3,15 +3,17 @@
 import threading
 import time
 from datetime import timedelta
+from unittest import mock
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from foundry import catalog
-from foundry.core import requests
+from foundry.core import finish, requests
 from foundry.core.claim import claim
 from foundry.core.compute import BrokenServiceError, compute
 from foundry.core.models import Job
+from foundry.core.sweep import expire_leases
 from foundry.core.work import Slot, perform, work
 from tests.toys.toy import compute as toy
 
@@ -23,7 +25,10 @@ def slot(service="toy", **arguments):
 def attempt(service="toy"):
     """Perform the next job, whether or not it pauses."""
     Job.objects.update(available_at="2020-01-01T00:00Z")
-    perform(catalog.get(service), claim(service=service, release="local", slot="s", lease=timedelta(seconds=60)))
+    perform(
+        catalog.get(service),
+        claim(service=catalog.get(service), release="local", slot="s", lease=timedelta(seconds=60)),
+    )
 
 
 def states(request):
@@ -58,6 +63,95 @@ def test_an_item_that_breaks_the_service_fails_alone(make_request):
     error = list(requests.all_results(request=request.pk))[1].error
     assert "The computation failed: RuntimeError: It was told to raise." in error
     assert "Traceback" not in error
+
+
+@pytest.mark.django_db
+def test_items_that_end_their_process_fail_alone_and_at_once(make_request):
+    """As the supervisor tells it: each kill while one item is in hand is that item's."""
+    request = make_request({"number": 1}, {"number": 2}, {"number": 3})
+    fail_slot("s", ERROR)
+    fail_slot("s", ERROR, kill_at=2)
+    assert states(request) == ["succeeded", "failed"]
+    fail_slot("s", ERROR, kill_at=3)
+    assert states(request) == ["succeeded", "failed", "failed"]
+    job = request.jobs.get()
+    assert (job.state, job.failures, job.culprits, job.items_succeeded, job.items_failed) == ("succeeded", 1, 2, 1, 2)
+
+
+@pytest.mark.django_db
+def test_a_lost_lease_blames_no_item(make_request):
+    request = make_request({"number": 1}, {"number": 2})
+    fail_slot("s", ERROR)
+    claim_in_hand(2)
+    Job.objects.update(lease_until="2020-01-01T00:00Z")
+    expire_leases()
+    assert states(request) == ["succeeded"]
+    assert request.jobs.get().failures == 2
+
+
+@pytest.mark.django_db
+def test_a_service_that_every_item_ends_is_to_blame_itself(make_request, monkeypatch):
+    monkeypatch.setattr("foundry.core.finish._CULPRITS", 1)
+    request = make_request({"number": 1}, {"number": 2}, {"number": 3})
+    for kill_at in (None, 1, 2, 2):
+        fail_slot("s", ERROR, kill_at=kill_at)
+    assert states(request) == ["failed", "failed", "failed"]
+    assert request.jobs.get().state == "failed"
+
+
+ERROR = finish.AttemptError(code="slot_died", message="It was killed.")
+
+
+class Killed(BaseException):
+    """What ends a slot's process ends perform()."""
+
+
+def claim_in_hand(kill_at):
+    """Claim the next job and compute it until the item that kills."""
+    Job.objects.update(available_at="2020-01-01T00:00Z")
+    service = catalog.get("toy")
+    claimed = claim(service=service, release="local", slot="s", lease=timedelta(seconds=60))
+
+    def compute(items, options):
+        if kill_at is None or items[0].number == kill_at:
+            raise Killed
+        return [{"number": item.number} for item in items]
+
+    with mock.patch("foundry.core.compute.catalog.load", return_value=compute), pytest.raises(Killed):
+        perform(service, claimed)
+
+
+def fail_slot(slot, error, kill_at=None):
+    claim_in_hand(kill_at)
+    finish.fail_slot(slot, error=error)
+
+
+@pytest.mark.django_db
+def test_saving_is_tried_again_while_the_database_cannot_be_reached(make_request, monkeypatch):
+    monkeypatch.setattr("foundry.core.work._PAUSES_S", (0, 0))
+    request = make_request({"number": 1})
+    save, failures = finish.save, [OperationalError("gone"), OperationalError("gone")]
+
+    def shaky(*arguments, **options):
+        if failures:
+            raise failures.pop()
+        save(*arguments, **options)
+
+    monkeypatch.setattr("foundry.core.finish.save", shaky)
+    attempt()
+    assert states(request) == ["succeeded"]
+    assert request.jobs.get().failures == 0
+
+
+@pytest.mark.django_db
+def test_an_exception_may_quote_anything(make_request, monkeypatch):
+    def broken(items, options):
+        raise ValueError("\ud800")
+
+    monkeypatch.setattr("foundry.core.compute.catalog.load", lambda path: broken)
+    request = make_request({"number": 1})
+    attempt()
+    assert "ValueError: ?" in request.jobs.get().error["message"]
 
 
 @pytest.mark.django_db
@@ -135,8 +229,6 @@ def test_two_attempts_at_once_write_each_result_once(make_request, settings, mon
     first_computes.wait(10)
     with transaction.atomic():
         Job.objects.update(lease_until="2020-01-01T00:00Z")
-    from foundry.core.sweep import expire_leases
-
     expire_leases()
     attempt()
     second_done.set()

@@ -4,11 +4,12 @@ import os
 import signal
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import psutil
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from foundry.core import requests
@@ -56,12 +57,13 @@ def test_a_slot_gives_way_to_another_service(start_worker, make_request, finish)
     assert finish(make_request({"number": 1}, service="toy-saving")).state == RequestState.SUCCEEDED
 
 
-def test_a_job_over_its_timeout_is_killed_and_fails_at_the_attempt_limit(start_worker, make_request, finish):
+def test_an_item_over_the_timeout_is_killed_twice_and_fails(start_worker, make_request, finish):
     start_worker()
     request = make_request({"seconds": 60}, service="toy-hasty")
     assert finish(request).state == RequestState.FAILED
     assert "ended after 1 seconds, the limit of toy-hasty" in rows(request)[0].error
-    assert request.jobs.get().failures == 2
+    job = request.jobs.get()
+    assert (job.attempt, job.failures, job.culprits) == (2, 1, 1)
 
 
 def test_a_hanging_service_does_not_hold_up_another(start_worker, make_request, finish):
@@ -145,6 +147,90 @@ def test_a_cancelled_job_is_not_computed_to_its_end(start_worker, make_request, 
     slot = running_slot(wait_for)
     cancel(request=request.pk)
     wait_for(lambda: not psutil.pid_exists(slot))
+
+
+@pytest.mark.parametrize("payload", ["not JSON", "{}", '{"service": "gone", "release": "local", "slots": 1}', "[1]"])
+def test_a_nudge_that_makes_no_sense_is_passed_over(start_worker, make_request, finish, payload):
+    worker = start_worker()
+    finish(make_request({"number": 1}))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify('foundry_jobs', %s)", [payload])
+    assert finish(make_request({"number": 2})).state == RequestState.SUCCEEDED
+    assert worker.poll() is None
+
+
+def test_a_flooding_service_does_not_starve_another(start_worker, make_request, finish):
+    start_worker(slots=2)
+    flood = make_request(*({"number": number, "seconds": 0.2} for number in range(150)))
+    time.sleep(1)
+    started = time.monotonic()
+    assert finish(make_request({"number": 1}, service="toy-saving")).state == RequestState.SUCCEEDED
+    assert time.monotonic() - started < 6
+    assert requests.get(team=flood.team, request=flood.pk).state == RequestState.RUNNING
+
+
+def test_no_more_slots_start_than_the_service_may_have(start_worker, make_request, finish):
+    start_worker(slots=7)
+    found = [make_request({"number": number, "seconds": 0.3}) for number in range(12)]
+    for request in found:
+        finish(request)
+    spans = Attempt.objects.values_list("started_at", "finished_at")
+    most = max(sum(start <= at < end for start, end in spans) for at, _ in spans)
+    assert most <= 5  # its limit is 4; two may be claimed in the same instant
+
+
+def test_several_items_that_kill_their_process_fail_alone(start_worker, make_request, finish):
+    start_worker()
+    request = make_request({"do": "die"}, {"number": 1}, {"do": "die", "number": 2})
+    assert finish(request).state == RequestState.PARTIAL
+    assert [row.state for row in rows(request)] == ["failed", "succeeded", "failed"]
+
+
+def test_short_jobs_are_handed_back_too_when_a_worker_is_told_to_stop(start_worker, make_request, wait_for):
+    worker = start_worker(slots=3)
+    make_request(*({"number": number, "seconds": 0.01} for number in range(900)))
+    wait_for(lambda: Result.objects.count() > 30)
+    worker.terminate()
+    assert worker.wait(5) == 0
+    assert not Job.objects.filter(state="running").exists()
+    assert not Attempt.objects.filter(state="running").exists()
+
+
+def test_what_a_service_starts_ends_with_its_slot(start_worker, make_request, finish):
+    worker = start_worker()
+    request = make_request({"do": "fork"}, service="toy-hasty")
+    assert finish(request).state == RequestState.FAILED
+    worker.terminate()
+    worker.wait(5)
+    assert not [process for process in psutil.process_iter(["cmdline"]) if process.info["cmdline"] == ["sleep", "777"]]
+
+
+def test_a_service_gets_the_memory_it_declares_and_no_more(start_worker, make_request, finish):
+    start_worker()
+    request = make_request({"number": 1}, {"do": "hoard"}, {"number": 3})
+    assert finish(request).state == RequestState.PARTIAL
+    assert [row.state for row in rows(request)] == ["succeeded", "failed", "succeeded"]
+    assert "MemoryError" in rows(request)[1].error
+
+
+def test_a_job_that_somebody_locks_holds_up_no_other(start_worker, make_request, finish, wait_for):
+    start_worker(slots=2)
+    make_request({"seconds": 60})
+    running_slot(wait_for)
+    with transaction.atomic():
+        Job.objects.select_for_update().get(state="running")
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(computed_elsewhere, make_request, finish).result(30) == RequestState.SUCCEEDED
+
+
+def computed_elsewhere(make_request, finish):
+    try:
+        started = time.monotonic()
+        view = finish(make_request({"number": 1}, service="toy-saving"))
+        assert time.monotonic() - started < 5
+        return view.state
+    finally:
+        connection.close()
 
 
 def test_a_worker_outlives_the_loss_of_its_connections(start_worker, make_request, finish, wait_for):

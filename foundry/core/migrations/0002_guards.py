@@ -5,6 +5,13 @@ from django.db import migrations
 _CREATE = """
 CREATE FUNCTION core_job_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.state <> 'queued' OR NEW.attempt <> 0 THEN
+            RAISE EXCEPTION 'a job begins queued, with no attempt'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'job_begins_queued';
+        END IF;
+        RETURN NEW;
+    END IF;
     IF NEW.state <> OLD.state AND NOT (
         (OLD.state = 'queued' AND NEW.state IN ('running', 'cancelled'))
         OR (OLD.state = 'running' AND NEW.state IN ('queued', 'succeeded', 'failed', 'cancelled'))
@@ -16,9 +23,13 @@ BEGIN
         RAISE EXCEPTION 'job %: attempt % -> % without a claim', OLD.id, OLD.attempt, NEW.attempt
             USING ERRCODE = 'check_violation', CONSTRAINT = 'job_attempt_counts_claims';
     END IF;
+    IF NEW.failures < OLD.failures THEN
+        RAISE EXCEPTION 'job %: failures % -> %', OLD.id, OLD.failures, NEW.failures
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'job_failures_stay';
+    END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER core_job_guard BEFORE UPDATE OF state, attempt ON core_job
+CREATE TRIGGER core_job_guard BEFORE INSERT OR UPDATE OF state, attempt, failures ON core_job
     FOR EACH ROW EXECUTE FUNCTION core_job_guard();
 
 CREATE FUNCTION core_attempt_guard() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -8,7 +8,9 @@ from foundry.contract import Artifact, Column, Example, Item, Limits, Options, S
 
 
 class ToyItem(Item):
-    do: Literal["echo", "err", "raise", "die", "sleep"] = pydantic.Field(default="echo", description="What happens.")
+    do: Literal["echo", "err", "raise", "die", "sleep", "hoard", "fork"] = pydantic.Field(
+        default="echo", description="What happens."
+    )
     seconds: float = pydantic.Field(default=0, description="How long it takes.")
     number: int = pydantic.Field(default=0, ge=0, description="Something to echo.")
 
@@ -31,7 +33,7 @@ def service(name: str = "toy", timeout_s: int = 30, attempts: int = 3, save_ever
         item=ToyItem,
         options=ToyOptions,
         result=ToyResult,
-        limits=Limits(items=10_000, memory_mb=128, timeout_s=timeout_s, attempts=attempts, concurrency=4),
+        limits=Limits(items=10_000, memory_mb=256, timeout_s=timeout_s, attempts=attempts, concurrency=4),
         slicing=Slicing(items=3, weight=1_000, save_every=save_every),
         compute="tests.toys.toy.compute:compute",
         columns=[Column(title="number", path="number")],

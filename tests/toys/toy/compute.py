@@ -1,5 +1,6 @@
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -24,6 +25,10 @@ def _outcome(item: ToyItem, options: ToyOptions) -> Outcome:
             raise RuntimeError("It was told to raise.")
         case "die":
             os.kill(os.getpid(), signal.SIGKILL)
+        case "hoard":
+            return {"number": len(bytearray(1 << 30))}
+        case "fork":
+            subprocess.run(["sleep", "777"], check=True)
     return {"number": item.number * options.factor}
 
 
