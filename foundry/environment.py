@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+_SECRET_LENGTH = 50
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 
 
@@ -27,13 +29,32 @@ def flag(name: str) -> bool:
     return value in _TRUE
 
 
-def number(name: str, default: int) -> int:
+def number(name: str, default: int, *, least: int = 0) -> int:
     """A whole number."""
     value = os.environ.get(name, "")
     try:
-        return int(value) if value else default
+        number = int(value) if value else default
     except ValueError:
         raise ImproperlyConfigured(f"{name}={value!r}: write a whole number.") from None
+    if number < least:
+        raise ImproperlyConfigured(f"{name}={value}: write {least} or more.")
+    return number
+
+
+def choice(name: str, default: str, among: Collection[str]) -> str:
+    """One of several words."""
+    value = os.environ.get(name, default)
+    if value not in among:
+        raise ImproperlyConfigured(f"{name}={value!r}: write one of {', '.join(among)}.")
+    return value
+
+
+def secret(name: str) -> str:
+    """A secret of 50 characters or more, without which the process must not start."""
+    value = text(name)
+    if len(value) < _SECRET_LENGTH:
+        raise ImproperlyConfigured(f"{name} has {len(value)} characters; write {_SECRET_LENGTH} random ones or more.")
+    return value
 
 
 def words(name: str, default: str = "") -> list[str]:

@@ -15,7 +15,7 @@ PRODUCTION = environment.flag("FOUNDRY_PRODUCTION")
 DEBUG = False
 
 # Outside production the platform is reached from this machine only, and a fixed key keeps sessions over restarts.
-SECRET_KEY = environment.text("FOUNDRY_SECRET_KEY", None if PRODUCTION else "only-for-this-machine")
+SECRET_KEY = environment.secret("FOUNDRY_SECRET_KEY") if PRODUCTION else "only-for-this-machine"
 ALLOWED_HOSTS = environment.words("FOUNDRY_ALLOWED_HOSTS", "" if PRODUCTION else "localhost,127.0.0.1,[::1]")
 # Zappa's name for the host when a function is invoked directly, without HTTP.
 ALLOWED_HOSTS.append("zappa")
@@ -105,7 +105,7 @@ FOUNDRY_RELEASE = environment.text("FOUNDRY_RELEASE", "local")
 FOUNDRY_INVOKE_ACCOUNT = environment.text("FOUNDRY_INVOKE_ACCOUNT", "invoker")
 
 #: The largest request body, in MiB. 100,000 sequences of 1 kb are about 100.
-FOUNDRY_MAX_BODY_MB = environment.number("FOUNDRY_MAX_BODY_MB", 128)
+FOUNDRY_MAX_BODY_MB = environment.number("FOUNDRY_MAX_BODY_MB", 128, least=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = FOUNDRY_MAX_BODY_MB * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 
@@ -127,12 +127,13 @@ if PRODUCTION:
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
 
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": environment.text("FOUNDRY_LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["console"], "level": environment.choice("FOUNDRY_LOG_LEVEL", "INFO", LOG_LEVELS)},
     # Answers of 4xx are the caller's business; a 500 is logged with its traceback.
     "loggers": {"django.request": {"level": "ERROR"}},
 }

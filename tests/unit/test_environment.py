@@ -57,6 +57,25 @@ def test_a_number_that_is_none_is_refused(monkeypatch):
         environment.number("FOUNDRY_X", 1)
 
 
+def test_a_number_under_the_least_is_refused(monkeypatch):
+    monkeypatch.setenv("FOUNDRY_X", "-1")
+    with pytest.raises(ImproperlyConfigured, match="FOUNDRY_X=-1: write 0 or more"):
+        environment.number("FOUNDRY_X", 5)
+
+
+def test_a_choice_that_there_is_not_is_refused(monkeypatch):
+    monkeypatch.setenv("FOUNDRY_X", "LOUD")
+    with pytest.raises(ImproperlyConfigured, match="FOUNDRY_X='LOUD': write one of INFO, ERROR"):
+        environment.choice("FOUNDRY_X", "INFO", ("INFO", "ERROR"))
+
+
+def test_a_short_secret_is_refused_and_not_shown(monkeypatch):
+    monkeypatch.setenv("FOUNDRY_X", "hunter2")
+    with pytest.raises(ImproperlyConfigured, match="FOUNDRY_X has 7 characters; write 50") as caught:
+        environment.secret("FOUNDRY_X")
+    assert "hunter2" not in str(caught.value)
+
+
 def test_words(monkeypatch):
     monkeypatch.setenv("FOUNDRY_X", " a, b,,c ")
     assert environment.words("FOUNDRY_X") == ["a", "b", "c"]
