@@ -47,8 +47,7 @@ def check_options(service: Service, options: Mapping[str, Any]) -> Options:
         return service.options.model_validate(options)
     except pydantic.ValidationError as error:
         faults = [
-            {"where": _path("options", fault), "message": _message(fault)}
-            for fault in error.errors(include_url=False, include_input=False)
+            {"where": _path("options", fault), "message": _message(fault)} for fault in error.errors(include_url=False)
         ]
         raise InvalidRequestError(f"The options do not fit {service.name} {service.version}.", faults) from None
 
@@ -111,7 +110,7 @@ def _source(draft: Draft) -> str | None:
 
 def _item_error(error: pydantic.ValidationError, draft: Draft) -> ItemError:
     """All that is wrong with one item, as one error; its code and field are those of the first fault."""
-    faults = error.errors(include_url=False, include_input=False)
+    faults = error.errors(include_url=False)
     first = faults[0]
     positions = tuple((first.get("ctx") or {}).get("positions", ()))
     message = " ".join(f"{_path('', fault)}: {_message(fault)}" for fault in faults)
@@ -131,10 +130,13 @@ def _path(root: str, fault: ErrorDetails) -> str:
 
 def _message(fault: ErrorDetails) -> str:
     """Pydantic's message, with what to do where it leaves that open."""
+    message = fault["msg"].removeprefix("Value error, ").rstrip(".")
     match fault["type"]:
         case "missing":
-            return "this is needed and was not given; state it in the item, or once for all items in `defaults`."
+            return "this is needed and was not given; give it in the item, or in `defaults` if all items share it."
         case "extra_forbidden":
             return "there is no such field; see the service's schema for those there are."
+        case "literal_error":
+            return f"{message}, not {fault['input']!r:.50}."
         case _:
-            return fault["msg"].rstrip(".") + "."
+            return f"{message}."

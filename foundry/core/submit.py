@@ -110,9 +110,9 @@ def _require_something_to_compute(service: Service, items: Sequence[CheckedItem]
         return
     faults = [fault(item) for item in bad[:_BAD_ITEMS_SHOWN]]
     shown = f" The first {_BAD_ITEMS_SHOWN} are shown." if len(bad) > _BAD_ITEMS_SHOWN else ""
-    raise InvalidRequestError(
-        f"None of the {len(items):,} items can be computed by {service.name}; see `errors`.{shown}", faults
-    )
+    which = f"None of the {len(items):,} items" if len(items) > 1 else "The item"
+    cannot = "can" if len(items) > 1 else "cannot"
+    raise InvalidRequestError(f"{which} {cannot} be computed by {service.name}; see `errors`.{shown}", faults)
 
 
 def fault(item: CheckedItem) -> dict[str, Any]:

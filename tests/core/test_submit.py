@@ -65,7 +65,7 @@ def test_a_draft_that_could_not_be_read_keeps_its_error(owner):
     [
         (Submission(service="toy", items=[]), "no items"),
         (Submission(service="toy", items=[Draft()] * 10_001), "10,001 items; toy takes at most 10,000"),
-        (Submission(service="toy", items=[Draft(values={"number": "x"})]), "None of the 1 items"),
+        (Submission(service="toy", items=[Draft(values={"number": "x"})]), "The item cannot be computed by toy"),
         (Submission(service="toy", items=[Draft()], options={"factr": 1}), "options do not fit"),
     ],
 )
