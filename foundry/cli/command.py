@@ -7,6 +7,7 @@ import dataclasses
 import json
 import os
 import sys
+import uuid
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +48,7 @@ class ApiCommand(BaseCommand):
         try:
             found = credentials.find(options.pop("url"), options.pop("token"))
             self.foundry = Foundry(found.url, found.token)
+            _check(options)
             code = self.run(**options)
         except (FoundryError, credentials.MissingCredentialsError, OSError, ValueError) as error:
             code = self._failed(error)
@@ -62,6 +64,8 @@ class ApiCommand(BaseCommand):
             self._tell(f"{error.filename}: {error.strerror}.")
         else:
             self._tell(str(error))
+            if "`defaults`" in str(error):
+                self.notes.print(report.DEFAULTS, style="dim", soft_wrap=True)
         return Exit.ERROR
 
     def _tell(self, message: str) -> None:
@@ -87,6 +91,22 @@ class ApiCommand(BaseCommand):
         else:
             report.show_results(self.out, self.foundry, ended, rows=rows)
         return exits.of(ended.state)
+
+
+def _check(options: dict[str, Any]) -> None:
+    """Raises ValueError about arguments that cannot be or would be ignored."""
+    if options.get("id") is not None and not _is_uuid(options["id"]):
+        raise ValueError(f"{options['id']!r} is not a request id; see `manage.py status`.")
+    if options.get("timeout") is not None and not options["wait"]:
+        raise ValueError("--timeout goes with --wait.")
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def add_waiting(parser: CommandParser) -> None:

@@ -17,11 +17,17 @@ from foundry.client import Foundry, RefusedItem, Request, Result
 ROWS = 10
 
 
-def show_submitted(console: Console, request: Request) -> None:
+#: Said with a message of the API that names `defaults`.
+DEFAULTS = "On the command line, `--set field=value` states a value for all items that give none."
+
+
+def show_submitted(console: Console, request: Request, *, refused: bool = True) -> None:
     """What was accepted, and what of it was not."""
     count = f"{request.items.total:,} item{'s' if request.items.total != 1 else ''}"
-    console.print(f"Request {request.id} submitted: {request.service} {request.version}, {count}.", soft_wrap=True)
-    _show_errors(console, [(one, one.message) for one in request.refused])
+    when = "submitted before" if request.replayed else "submitted"
+    console.print(f"Request {request.id} {when}: {request.service} {request.version}, {count}.", soft_wrap=True)
+    if refused:
+        _show_errors(console, [(one, one.message) for one in request.refused])
 
 
 def show_results(console: Console, foundry: Foundry, request: Request, *, rows: int = ROWS) -> None:
@@ -41,6 +47,8 @@ def _show_errors(console: Console, errors: Sequence[tuple[Result | RefusedItem, 
     if errors:
         rows = [(item.position, item.name, Text(terminal.cell(message), "red")) for item, message in errors]
         console.print(terminal.table(["#", "Name", "Error"], rows))
+    if any("`defaults`" in message for _, message in errors):
+        console.print(DEFAULTS, style="dim", soft_wrap=True)
 
 
 def _summary(request: Request) -> Text:
@@ -51,9 +59,15 @@ def _summary(request: Request) -> Text:
     if request.finished_at:
         seconds = (request.finished_at - request.created_at).total_seconds()
         duration = f" in {seconds:.1f} s"
-        if seconds > 0 and counts.done > 1:
+        if not _waited(request) and counts.done > max(1, seconds):
             duration += f" ({counts.done / seconds:,.0f} items/s)"
     return Text.assemble(terminal.state(request.state), f": {told}{duration}")
+
+
+def _waited(request: Request) -> bool:
+    """Whether others were computed first, so that its duration says nothing of its speed."""
+    started = request.started_at or request.created_at
+    return request.finished_at == request.created_at or (started - request.created_at).total_seconds() > 1
 
 
 def show_request(console: Console, request: Request) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import IO, Any, cast
@@ -29,7 +30,21 @@ def console(stream: OutputWrapper) -> Console:
     """A console on a command's stream; text is shown as it is, markup or not."""
     stream.ending, stream.style_func = "", None  # rich ends and colours its lines itself
     width = None if stream.isatty() or "COLUMNS" in os.environ else _WIDTH
-    return Console(file=cast(IO[str], stream), width=width, highlight=False, markup=False, emoji=False)
+    file = cast(IO[str], stream if stream.isatty() else _WithoutTrailingBlanks(stream))
+    return Console(file=file, width=width, highlight=False, markup=False, emoji=False)
+
+
+class _WithoutTrailingBlanks:
+    """A stream for programs: a table's lines end where their text ends."""
+
+    def __init__(self, stream: OutputWrapper) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        self._stream.write(re.sub(r" +(?=\n)", "", text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def shows_motion(console: Console) -> bool:

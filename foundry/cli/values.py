@@ -47,7 +47,10 @@ def show_values(console: Console, columns: Sequence[Column], results: Sequence[R
         *(_Shown(column.title, [at(one.values, column.path) for one in results]) for column in columns),
     ]
     filled = [column for column in wanted if any(value is not None for value in column.values)]
-    console.print(_table(list(_fitting(filled, console.width))))
+    fitting = list(_fitting(filled, console.width))
+    console.print(_table(fitting))
+    if more := len(filled) - len(fitting):
+        console.print(f"{more:,} more column{'s' if more > 1 else ''}: --csv", style="dim")
 
 
 def _fitting(columns: Sequence[_Shown], width: int) -> Iterator[_Shown]:

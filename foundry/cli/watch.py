@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from foundry.cli.terminal import shows_motion
@@ -42,7 +42,7 @@ def _shown(console: Console, request: Request) -> Iterator[Callable[[Request], N
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=32),
-        MofNCompleteColumn(),
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f}"),
         _RateColumn(),
         TimeRemainingColumn(compact=True, elapsed_when_finished=True),
     )
@@ -56,7 +56,7 @@ class _RateColumn(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         rate = task.finished_speed or task.speed or (task.completed / task.elapsed if task.elapsed else 0)
-        return Text(f"{rate:,.0f} items/s" if rate else "", style="cyan")
+        return Text(f"{rate:,.0f} items/s" if rate >= 1 else "", style="cyan")
 
 
 class _Lines:

@@ -27,7 +27,11 @@ _PIECE_BYTES = 1 << 16
 
 
 class Foundry:
-    """One Foundry, as one user. Every method raises FoundryError, of which ConnectionFailedError is a kind."""
+    """One Foundry, as one user.
+
+    What Foundry refuses or does not answer raises FoundryError, of which ConnectionFailedError is a kind; files that
+    cannot be read or written raise OSError, arguments that do not go together ValueError.
+    """
 
     def __init__(self, url: str | None = None, token: str | None = None) -> None:
         """The address, such as https://foundry.example, is FOUNDRY_URL by default, and the token FOUNDRY_TOKEN."""
@@ -70,7 +74,9 @@ class Foundry:
             told = {name: json.dumps(value) for name, value in settings.items()}
             body = {"data": {**fields, **told}, "files": [("files", _read(file)) for file in files or ()]}
         headers = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
-        return decode(Request, self._http.json("POST", "/requests", headers=headers, **body))
+        answer = self._http.call("POST", "/requests", headers=headers, **body)
+        replayed = answer.headers.get("Idempotent-Replayed") == "true"
+        return decode(Request, self._http.body(answer) | {"replayed": replayed})
 
     def request(self, request: AnyRequest) -> Request:
         """The request as it is now."""
@@ -130,12 +136,12 @@ class Foundry:
         self, request: AnyRequest, artifact: Artifact | str, path: str | os.PathLike[str], item: int | None = None
     ) -> Path:
         """Save an artifact of the request, or of the item at that position. Nothing is at `path` until all of it is."""
-        target, name = Path(path), artifact if isinstance(artifact, str) else artifact.name
-        pieces = self._stream(f"{_path(request)}/artifacts/{quote(name, safe='')}", {"item": item})
-        with _whole_file(target) as write:
-            for piece in pieces:
-                write(piece)
-        return target
+        return save(path, self.artifact(request, artifact, item))
+
+    def artifact(self, request: AnyRequest, artifact: Artifact | str, item: int | None = None) -> Iterator[bytes]:
+        """An artifact of the request, or of the item at that position, piece by piece as it arrives."""
+        name = artifact if isinstance(artifact, str) else artifact.name
+        yield from self._stream(f"{_path(request)}/artifacts/{quote(name, safe='')}", {"item": item})
 
     def cancel(self, request: AnyRequest) -> Request:
         """Compute no more of it; results that are there stay."""
@@ -166,6 +172,14 @@ def _read(file: File) -> tuple[str, bytes]:
         return file
     path = Path(file)
     return path.name, path.read_bytes()
+
+
+def save(path: str | os.PathLike[str], pieces: Iterable[bytes]) -> Path:
+    """Write a file. Nothing new is at `path` until all of it is."""
+    with _whole_file(Path(path)) as write:
+        for piece in pieces:
+            write(piece)
+    return Path(path)
 
 
 @contextlib.contextmanager

@@ -34,7 +34,10 @@ class Http:
 
     def json(self, method: str, path: str, **call: Any) -> dict[str, Any]:
         """The answer as JSON."""
-        answer = self.call(method, path, **call)
+        return self.body(self.call(method, path, **call))
+
+    def body(self, answer: requests.Response) -> dict[str, Any]:
+        """What an answer says."""
         try:
             body: dict[str, Any] = answer.json()
         except requests.JSONDecodeError:

@@ -150,6 +150,8 @@ class Request:
     #: The first items refused at once; only in the answer to a submission.
     refused: tuple[RefusedItem, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
+    #: Whether the submission's key had been used before, for this request; only in the answer to a submission.
+    replayed: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

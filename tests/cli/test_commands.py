@@ -67,7 +67,45 @@ def test_an_artifact_is_saved(run, request_id, tmp_path):
     assert path.read_text() == "1 1\n2 toy_error\n3 3\n"
     assert run("results", request_id, "--artifact", "one.txt", "--item", 3, "-o", path).code == Exit.OK
     assert path.read_text() == "3 3\n"
-    assert "--output FILE" in run("results", request_id, "--artifact", "numbers.txt").err
+    assert run("results", request_id, "--artifact", "numbers.txt", "-o", "-").out == "1 1\n2 toy_error\n3 3\n"
+
+
+def test_an_artifact_is_saved_under_its_own_name(run, request_id, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "Saved numbers.txt (" in run("results", request_id, "--artifact", "numbers.txt").err
+    assert (tmp_path / "numbers.txt").exists()
+
+
+@pytest.mark.parametrize("kind", ["--json", "--csv", "--ndjson"])
+def test_all_results_are_saved_or_shown(run, request_id, tmp_path, kind):
+    shown, saved = run("results", request_id, kind), run("results", request_id, kind, "-o", tmp_path / "all")
+    assert (saved.out, saved.code) == ("", Exit.OK)
+    assert (tmp_path / "all").read_bytes().decode() == shown.out == run("results", request_id, kind, "-o", "-").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["results", "--artifact", "numbers.txt", "--item", "1"], "leave --item out"),
+        (["results", "--artifact", "one.txt"], "such as --item 1"),
+        (["results", "--csv", "--item", "1"], "--item goes with"),
+        (["results", "-o", "x"], "--output goes with"),
+        (["results", "--state", "failed"], "--state goes with"),
+        (["status", "--timeout", "1"], "--timeout goes with --wait"),
+        (["retry", "--timeout", "1"], "--timeout goes with --wait"),
+    ],
+)
+def test_no_argument_is_ignored(run, request_id, arguments, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ended = run(*arguments, request_id)
+    assert (ended.code, ended.out) == (Exit.ERROR, "")
+    assert said in ended.err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ["status", "results", "cancel", "retry"])
+def test_what_is_no_id_is_not_asked_for(run, command):
+    assert "'123' is not a request id" in run(command, "123").err
 
 
 def test_a_request_is_cancelled_once(run, waiting_id):
@@ -87,7 +125,7 @@ def test_services_are_listed_and_described(run):
     assert "compute-dna" in run("services").out
     assert "toy" in [one["name"] for one in run("services", "--json").json["services"]]
     described = run("services", "toy").out
-    for told in ("factor", "numbers.txt", "What the number is multiplied by."):
+    for told in ("factor", "numbers.txt", "What the number is multiplied by.", "at least 1"):
         assert told in described
     assert run("services", "toy", "--json").json["columns"] == [{"title": "number", "path": "number"}]
 

@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from django.core.management import CommandError
 
 from foundry.cli.exits import Exit
 from foundry.cli.management.commands import submit as command
@@ -31,6 +32,7 @@ def test_waiting_shows_the_results_without_escape_codes(run, items):
     assert "succeeded: 20 succeeded in" in ended.out
     assert "10 more: manage.py results" in ended.out
     assert ESCAPE not in ended.out + ended.err
+    assert " \n" not in ended.out
 
 
 @pytest.mark.parametrize(
@@ -84,7 +86,9 @@ def test_files_and_standard_input_are_uploaded_as_they_are(run, tmp_path, monkey
 def test_the_same_key_submits_once(run, items):
     path = items({"number": 1})
     for _ in range(2):
-        assert submit(run, path, "--idempotency-key", "k").code == Exit.OK
+        ended = submit(run, path, "--idempotency-key", "k")
+        assert ended.code == Exit.OK
+    assert "submitted before" in ended.out
     assert ServiceRequest.objects.count() == 1
 
 
@@ -115,7 +119,8 @@ def test_names_are_shown_as_they_are(run, items):
         (["missing.fasta"], "missing.fasta: No such file or directory."),
         (["-o", "factor"], "write --option key=value"),
         (["-o", "factor=0"], "factor"),
-        (["--priority", "9"], "priority"),
+        (["-o", "factor=@missing.json"], "missing.json: No such file or directory."),
+        (["--timeout", "5"], "--timeout goes with --wait"),
     ],
 )
 def test_mistakes_are_told_in_one_message(run, items, arguments, said):
@@ -124,6 +129,29 @@ def test_mistakes_are_told_in_one_message(run, items, arguments, said):
     assert said in ended.err
     assert "Traceback" not in ended.err
     assert not ended.out
+
+
+def test_a_priority_out_of_range_is_refused_with_the_range(run, items):
+    with pytest.raises(CommandError, match="choose from -5, -4"):
+        submit(run, items({}), "--priority", "9")
+
+
+def test_a_value_can_be_read_from_a_file(run, items, tmp_path):
+    (path := tmp_path / "factor.json").write_text("3")
+    assert submit(run, items({}), "-o", f"factor=@{path}", "--json").json["options"] == {"factor": 3}
+
+
+@pytest.mark.parametrize("wait", [[], ["--wait"]])
+def test_refused_items_are_shown_once(run, items, wait):
+    shown = submit(run, items({"number": 1}, {"number": -1, "name": "wrong"}), *wait).out
+    assert shown.count("wrong") == 1
+
+
+@pytest.mark.parametrize("rows", ["one,ATGC,\ntwo,ATGC,\n", "one,ATGC,linear\ntwo,ATGC,\nthree,ATGC,\n"])
+def test_what_the_command_line_says_instead_of_defaults_is_told(run, tmp_path, rows):
+    (path := tmp_path / "designs.csv").write_text(f"name,sequence,topology\n{rows}")
+    ended = submit(run, path, "--wait", service="compute-dna")
+    assert (ended.out + ended.err).count("`--set field=value` states a value") == 1
 
 
 @pytest.mark.parametrize(

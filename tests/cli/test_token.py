@@ -47,11 +47,24 @@ def test_a_revoked_token_works_no_more():
 
 
 @pytest.mark.django_db
+def test_a_leaked_secret_is_revoked_as_it_is_and_never_printed():
+    secret, other = create(), create()
+    assert secret not in token("revoke", secret)
+    assert tokens.recognise(secret) is None
+    assert tokens.recognise(other)
+    with pytest.raises(CommandError) as told:
+        token("revoke", secret)
+    assert secret not in str(told.value)
+
+
+@pytest.mark.django_db
 def test_revoking_none_or_several_is_refused():
     create()
     create()
     with pytest.raises(CommandError, match="More than one token"):
         token("revoke", "fdy_")
+    with pytest.raises(CommandError, match="No token"):
+        token("revoke", "")
     with pytest.raises(CommandError, match="No token"):
         token("revoke", "nonsense")
     assert Token.objects.filter(revoked_at=None).count() == 2

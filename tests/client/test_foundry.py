@@ -37,6 +37,11 @@ def test_a_submission_comes_back_as_a_typed_request(server, foundry, request_jso
     }
 
 
+def test_a_submission_made_before_says_so(server, foundry, request_json):
+    server.answer(Answer(202, request_json(), {"Idempotent-Replayed": "true"}), Answer(202, request_json()))
+    assert [foundry.submit("toy", [{}], idempotency_key="k").replayed for _ in range(2)] == [True, False]
+
+
 def test_waiting_looks_until_the_end_and_less_and_less_often(server, foundry, request_json, pauses):
     server.answer(
         *[Answer(body=request_json("running", done)) for done in range(4)], Answer(body=request_json("partial"))

@@ -162,6 +162,7 @@ def test_killed_it_leaves_nothing_running_and_the_next_one_finishes_its_requests
     began = time.monotonic()
     demo.start()
     assert time.monotonic() - began < 15  # 10, and what the requests of before take away
+    assert re.search(r"First finishing \d+ items of an earlier run", demo.output)
     ended = demo.foundry.wait(request, timeout=40)
     assert ended.state is RequestState.SUCCEEDED
     results = [result.values["number"] for result in demo.foundry.results(ended)]

@@ -51,11 +51,20 @@ def _plate() -> tuple[str, bytes]:
     return "plate.fasta", b"\n>".join(records)
 
 
+def _tell_unfinished(console: Console, foundry: Foundry) -> None:
+    """What the worker does before the examples, so that nobody wonders why they wait."""
+    unfinished = [*foundry.requests(state=RequestState.RUNNING), *foundry.requests(state=RequestState.QUEUED)]
+    if count := sum(request.items.waiting for request in unfinished):
+        items = f"{count:,} item{'s' if count > 1 else ''}"
+        console.print(f"First finishing {items} of an earlier run; the examples wait for that ...", soft_wrap=True)
+
+
 def compute(console: Console, foundry: Foundry, check: Callable[[], None]) -> Exit:
     """Submit the examples one after the other and show what comes out; not OK if one ends otherwise than expected.
 
     `check` is called now and then, and raises if they cannot be computed.
     """
+    _tell_unfinished(console, foundry)
     code = Exit.OK
     for example in examples():
         console.print(f"\n{example.title}", style="bold")

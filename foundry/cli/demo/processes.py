@@ -29,10 +29,12 @@ class Process:
     def check(self) -> None:
         """Raises DemoError if it has ended."""
         if not lifeline.is_alive(self.log):
-            raise DemoError(f"The {self.title} has ended unexpectedly. {self.log} ends:\n{self._last_words()}")
+            raise self.error("has ended unexpectedly")
 
-    def _last_words(self) -> str:
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-5:])
+    def error(self, what: str) -> DemoError:
+        """With its last words."""
+        last_words = "\n".join(self.log.read_text(errors="replace").splitlines()[-5:])
+        return DemoError(f"The {self.title} {what}. {self.log} ends:\n{last_words}")
 
 
 class Processes:
@@ -71,6 +73,10 @@ class Processes:
         """Raises DemoError if one of them has ended."""
         for process in self._started:
             process.check()
+
+    def web_error(self, status: int) -> DemoError:
+        """What the web server, started last, says about an answer that is none."""
+        return self._started[-1].error(f"answered {status}")
 
     def _start(self, title: str, log_name: str, *arguments: str) -> None:
         process = Process(title, self._home / log_name)

@@ -19,7 +19,7 @@ def show(console: Console, demo: Credentials) -> None:
     console.print()
     console.rule(Text("Foundry is running", "bold green"), style="green")
     for heading, value in _facts(demo):
-        console.print(Text.assemble((f"{heading:<7}", "bold"), value), soft_wrap=True)
+        console.print(Text.assemble((f"{heading:<10}", "bold"), value), soft_wrap=True)
     for heading, lines in (("With curl", curl(demo)), ("With Python", python(demo)), ("From here", command_line())):
         console.print(f"\n{heading}", style="bold")
         console.print(lines, soft_wrap=True, style="cyan")
@@ -30,7 +30,7 @@ def _facts(demo: Credentials) -> list[tuple[str, str]]:
     home = Path(settings.FOUNDRY_HOME)
     data = "the database of DATABASE_URL" if settings.DATABASE_URL else _short(home / "postgres")
     return [
-        ("API", f"{demo.url}/api/v1/docs"),
+        ("API docs", f"{demo.url}/api/v1/docs"),
         ("Token", f"{demo.token}  (of this run, also in {_short(demo_path())})"),
         ("Data", f"{data}, logs in {_short(home)}/*.log"),
     ]

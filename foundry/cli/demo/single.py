@@ -17,6 +17,7 @@ from foundry.cli.demo.errors import DemoError
 from foundry.embedded import private
 
 HOST = "127.0.0.1"
+_LAST_PORT = 65535
 #: What an earlier run started ends soon when that was killed, and does not answer while it ends.
 _PATIENCE_S, _PATIENCE_WITH_ONE_THAT_ANSWERS_S = 15.0, 2.0
 
@@ -46,6 +47,15 @@ def _check_patience(home: Path, waited: float) -> None:
         raise DemoError(f"Foundry runs already{where}, on the data in {home}. Stop it first with Ctrl-C there.")
 
 
+def port(text: str) -> int:
+    """The port that this names. Raises DemoError."""
+    if not (text.isdecimal() and 1 <= int(text) <= _LAST_PORT):
+        raise DemoError(
+            f"Port {text} cannot be: a port is a number from 1 to {_LAST_PORT}, such as PORT=8000 make run."
+        )
+    return int(text)
+
+
 def check_port(port: int) -> None:
     """Raises DemoError if something listens there, or nobody may."""
     with socket.socket() as probe:
@@ -54,7 +64,7 @@ def check_port(port: int) -> None:
             probe.bind((HOST, port))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                advice = f"Port {port} is in use by another program. Stop that, or {_instead(port + 1)}"
+                advice = f"Port {port} is in use by another program. Stop that, or {_instead(port % _LAST_PORT + 1)}"
             else:
                 advice = f"Port {port} cannot be used: {error.strerror}. Use another one, {_instead(8000)}"
             raise DemoError(advice) from None

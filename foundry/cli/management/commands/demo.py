@@ -22,6 +22,8 @@ from foundry.cli.exits import Exit
 from foundry.client import ConnectionFailedError, Foundry, FoundryError
 
 _LOOK_EVERY_S = 0.5
+#: The HTTP status of a fault on the server's side, and those above.
+_BROKEN = 500
 
 
 class Command(BaseCommand):
@@ -29,14 +31,14 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--port", type=int, default=8000, help="where the API answers (default: %(default)s)")
+        parser.add_argument("--port", default="8000", help="where the API answers (default: %(default)s)")
         parser.add_argument("--once", action="store_true", help="stop after the results of the examples")
 
     def handle(self, *args: Any, **options: Any) -> None:
         console = terminal.console(self.stdout)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            code = _run(console, port=options["port"], once=options["once"])
+            code = _run(console, port=single.port(options["port"]), once=options["once"])
         except (DemoError, FoundryError, DatabaseError, OSError) as error:
             terminal.console(self.stderr).print(str(error), style="red", soft_wrap=True)
             code = Exit.ERROR
@@ -80,6 +82,10 @@ def _compute(console: Console, processes: Processes, demo: Credentials) -> Exit:
     except ConnectionFailedError:
         processes.check()  # knows why
         raise
+    except FoundryError as error:
+        if error.status is None or error.status < _BROKEN:
+            raise
+        raise processes.web_error(error.status) from error
 
 
 def _serve(console: Console, processes: Processes, demo: Credentials) -> None:

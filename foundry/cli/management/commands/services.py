@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from foundry.cli import terminal
+from foundry.cli.allowed import allowed
 from foundry.cli.command import ApiCommand, add_json
 from foundry.cli.exits import Exit
 from foundry.client import ServiceDetail
@@ -49,12 +50,16 @@ class Command(ApiCommand):
     def _show_fields(self, heading: str, schema: dict[str, Any]) -> None:
         required = schema.get("required", ())
         rows = [
-            (name, "required" if name in required else _default(field), field.get("description", ""))
+            (name, *_values(name in required, field, schema.get("$defs", {})), field.get("description", ""))
             for name, field in schema.get("properties", {}).items()
         ]
         if rows:
-            self.out.print(terminal.table([heading, "Default", "Meaning"], rows))
+            self.out.print(terminal.table([heading, "Values", "Default", "Meaning"], rows))
             self.out.print()
+
+
+def _values(required: bool, field: dict[str, Any], definitions: dict[str, Any]) -> tuple[str, str]:
+    return allowed(field, definitions), "required" if required else _default(field)
 
 
 def _default(field: dict[str, Any]) -> str:

@@ -25,7 +25,11 @@ class Command(ApiCommand):
         parser.add_argument("files", nargs="+", metavar="FILE", help="a file, or - for standard input")
         parser.add_argument("--service", required=True, metavar="NAME", help="see `manage.py services`")
         parser.add_argument(
-            *("--option", "-o"), action="append", default=[], metavar="KEY=VALUE", help="an option of the service"
+            *("--option", "-o"),
+            action="append",
+            default=[],
+            metavar="KEY=VALUE",
+            help="an option of the service; key=@file.json reads it",
         )
         parser.add_argument(
             *("--set", "-s"),
@@ -33,10 +37,12 @@ class Command(ApiCommand):
             action="append",
             default=[],
             metavar="FIELD=VALUE",
-            help="a value for items that give none, such as topology=circular",
+            help="a value for items that give none, such as topology=circular; field=@file.json reads it",
         )
         parser.add_argument("--label", default="", help="for people, to find the request again")
-        parser.add_argument("--priority", type=int, default=0, help="-5 to 5; higher runs first")
+        parser.add_argument(
+            "--priority", type=int, choices=range(-5, 6), default=0, metavar="N", help="-5 to 5; higher runs first"
+        )
         parser.add_argument("--idempotency-key", metavar="KEY", help="the same key submits only once")
         add_waiting(parser)
         add_json(parser)
@@ -44,7 +50,8 @@ class Command(ApiCommand):
 
     def run(self, **options: Any) -> Exit:
         request = self._submit(options)
-        report.show_submitted(self.notes if options["json"] else self.out, request)
+        console = self.notes if options["json"] else self.out
+        report.show_submitted(console, request, refused=options["json"] or not options["wait"])
         if options["wait"]:
             return self.wait_for(request, timeout=options["timeout"], as_json=options["json"], rows=options["rows"])
         if options["json"]:
@@ -80,24 +87,28 @@ def _file(name: str) -> File:
 
 
 def _items(path: str) -> list[dict[str, Any]]:
-    try:
-        items = json.loads(Path(path).read_bytes())
-    except ValueError as error:
-        raise ValueError(f"{path} is not JSON: {error}.") from None
+    items = _json(path)
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise ValueError(f"{path} must hold a list of items, each an object.")
     return items
 
 
 def _pairs(argument: str, given: list[str]) -> dict[str, Any]:
-    """KEY=VALUE, with the value as JSON where it is JSON, else as text."""
+    """KEY=VALUE, with the value as JSON where it is JSON, else as text; @FILE is the JSON in that file."""
     pairs = {}
     for one in given:
         key, equals, value = one.partition("=")
         if not (key and equals):
             raise ValueError(f"{argument} {one}: write {argument} key=value.")
-        pairs[key] = _json_or_text(value)
+        pairs[key] = _json(value[1:]) if value.startswith("@") else _json_or_text(value)
     return pairs
+
+
+def _json(path: str) -> Any:
+    try:
+        return json.loads(Path(path).read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path} is not JSON: {error}.") from None
 
 
 def _json_or_text(value: str) -> Any:

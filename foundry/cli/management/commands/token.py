@@ -36,7 +36,7 @@ class Command(BaseCommand):
         listing = actions.add_parser("list", help="show the tokens that are valid")
         listing.add_argument("--all", action="store_true", help="those that have ended or were revoked, too")
         revoke = actions.add_parser("revoke", help="end a token")
-        revoke.add_argument("prefix", metavar="PREFIX", help="the beginning of it, as `list` shows it")
+        revoke.add_argument("prefix", metavar="TOKEN", help="its beginning, as `list` shows it, or all of it")
 
     def handle(self, *args: Any, **options: Any) -> None:
         {"create": self._create, "list": self._list, "revoke": self._revoke}[options["action"]](options)
@@ -67,11 +67,10 @@ class Command(BaseCommand):
         terminal.console(self.stdout).print(terminal.table(headings, rows) if rows else "No tokens.")
 
     def _revoke(self, options: dict[str, Any]) -> None:
-        prefix = options["prefix"]
-        found = list(Token.objects.filter(prefix__startswith=prefix, revoked_at=None)[:2])
+        found = [one for one in Token.objects.filter(revoked_at=None) if _is_meant(one, options["prefix"])]
         if len(found) != 1:
             how_many = "No token that is not revoked begins" if not found else "More than one token begins"
-            raise CommandError(f"{how_many} with {prefix!r}; see `manage.py token list`.")
+            raise CommandError(f"{how_many} with what was given; see `manage.py token list`.")
         tokens.revoke(token=found[0])
         self.stdout.write(f"Revoked {found[0]}.")
 
@@ -91,6 +90,11 @@ def _expiry(days: int | None) -> datetime | None:
     if days < 1:
         raise CommandError("--days must be at least 1.")
     return timezone.now() + timedelta(days=days)
+
+
+def _is_meant(token: Token, given: str) -> bool:
+    """By the beginning of it, or by the whole secret, which is never printed."""
+    return bool(given) and (token.prefix.startswith(given) or given.startswith(token.prefix))
 
 
 def _state(token: Token) -> str:

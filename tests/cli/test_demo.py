@@ -1,0 +1,41 @@
+"""manage.py demo, as far as it goes without processes."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from foundry.cli.credentials import Credentials
+from foundry.cli.demo import examples
+from foundry.cli.demo.errors import DemoError
+from foundry.cli.demo.processes import Process, Processes
+from foundry.cli.management.commands import demo
+from foundry.client import Foundry, FoundryError
+
+
+@pytest.mark.parametrize("port", ["80000", "0", "-1", "abc"])
+def test_a_port_that_cannot_be_is_told(run, port):
+    ended = run("demo", "--once", "--port", port)
+    assert (ended.code, ended.out) == (1, "")
+    assert f"Port {port} cannot be: a port is a number from 1 to 65535" in ended.err
+
+
+def test_when_the_web_server_is_broken_its_log_is_shown(tmp_path, monkeypatch):
+    def fail(*arguments):
+        raise FoundryError(status=500, title="Is the address right?")
+
+    monkeypatch.setattr(examples, "compute", fail)
+    (log := tmp_path / "web.log").write_text("why\n")
+    processes = Processes(home=tmp_path, lock=0)
+    processes._started.append(Process("web server", log))
+    with pytest.raises(DemoError) as told:
+        demo._compute(None, processes, Credentials("http://127.0.0.1:1", "t"))
+    assert str(told.value) == f"The web server answered 500. {log} ends:\nwhy"
+
+
+def test_items_of_an_earlier_run_are_told(live_server, owner, make_request, nothing_computes, monkeypatch):
+    make_request({"number": 1}, {"number": 2})
+    monkeypatch.setattr(examples, "examples", list)
+    console = Console(file=io.StringIO())
+    examples.compute(console, Foundry(live_server.url, owner.secret), lambda: None)
+    assert "First finishing 2 items of an earlier run" in console.file.getvalue()
