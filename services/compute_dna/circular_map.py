@@ -9,6 +9,9 @@ from html import escape
 from services.compute_dna.map_elements import LABEL_HEIGHT, Element, lanes, scale, shortened, spread
 
 _RADIUS = 200.0
+#: Room within the axis for its figures.
+_FIGURES = 52.0
+_FIGURE_LETTER = 4.6
 _LANE = 14.0
 _ARROW = 10.0
 _WIDTH = 940.0
@@ -32,11 +35,12 @@ def _shapes(elements: list[Element], sides: list[list[Element]], length: int, he
     yield from _scale(length, centre)
     placed = lanes([one for one in elements if one.kind != "cutter"], length)
     depth = max(placed.values(), default=0) + 1
-    lane_width = min(_LANE, (_RADIUS - 70) / depth)
-    for one, lane in placed.items():
-        yield _arrow(one, _RADIUS - 42 - lane * lane_width, lane_width - 3, length, centre)
+    lane_width = min(_LANE, (_RADIUS - _FIGURES - 28) / depth)
+    radii = {one: _RADIUS - _FIGURES - lane * lane_width for one, lane in placed.items()}
     for side, right in zip(sides, (True, False), strict=True):
-        yield from _labels(side, length, centre, height - 20, right=right)
+        yield from _labels(side, radii, length, centre, height - 20, right=right)
+    for one, radius in radii.items():
+        yield _arrow(one, radius, lane_width - 3, length, centre)
 
 
 def _point(place: float, radius: float, length: int, centre: tuple[float, float]) -> tuple[float, float]:
@@ -50,9 +54,16 @@ def _scale(length: int, centre: tuple[float, float]) -> Iterator[str]:
         if base > 1 and length - base < length / 25:
             continue  # it would run into the first
         (x1, y1), (x2, y2) = (_point(base - 1, radius, length, centre) for radius in (_RADIUS, _RADIUS - 6))
-        x, y = _point(base - 1, _RADIUS - 15, length, centre)
+        x, y = _figure(base, length, centre)
         yield f'<path class="axis" d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}"/>'
-        yield f'<text x="{x:.1f}" y="{y + 3:.1f}" text-anchor="middle" style="font-size:9px">{base}</text>'
+        yield f'<text x="{x:.1f}" y="{y + 3:.1f}" text-anchor="middle" style="font-size:9px">{base:,}</text>'
+
+
+def _figure(base: int, length: int, centre: tuple[float, float]) -> tuple[float, float]:
+    """The middle of a figure: as near to its tick as the figure's width and height let it be."""
+    angle = 2 * math.pi * (base - 1) / length
+    half_width = _FIGURE_LETTER * len(f"{base:,}") / 2
+    return _point(base - 1, _RADIUS - 10 - half_width * abs(math.sin(angle)) - 5 * abs(math.cos(angle)), length, centre)
 
 
 def _arrow(one: Element, radius: float, width: float, length: int, centre: tuple[float, float]) -> str:
@@ -75,15 +86,23 @@ def _arrow(one: Element, radius: float, width: float, length: int, centre: tuple
 
 
 def _labels(
-    side: list[Element], length: int, centre: tuple[float, float], bottom: float, *, right: bool
+    side: list[Element],
+    radii: dict[Element, float],
+    length: int,
+    centre: tuple[float, float],
+    bottom: float,
+    *,
+    right: bool,
 ) -> Iterator[str]:
-    """A column of labels, each with a line to its place on the axis."""
+    """A column of labels, each with a line to its arrow, or to the axis where it has none."""
     side = sorted(side, key=lambda one: _point(one.middle, 1, length, centre)[1])
     wanted = [_point(one.middle, _RADIUS + 40, length, centre)[1] for one in side]
     sign, anchor = (1, "start") if right else (-1, "end")
     column = centre[0] + sign * (_RADIUS + 50)
     for one, y in zip(side, spread(wanted, _TOP, bottom, LABEL_HEIGHT), strict=True):
-        (x1, y1), (x2, y2) = (_point(one.middle, radius, length, centre) for radius in (_RADIUS, _RADIUS + 14))
+        (x1, y1), (x2, y2) = (
+            _point(one.middle, radius, length, centre) for radius in (radii.get(one, _RADIUS), _RADIUS + 14)
+        )
         yield f'<path class="leader" d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}L{column - 4 * sign:.1f} {y:.1f}"/>'
         kind = "cutter" if one.kind == "cutter" else "feature"
         yield (

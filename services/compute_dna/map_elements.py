@@ -32,6 +32,7 @@ _COLOURS = {
     "ORF": "#a0cbe8",
 }
 _OTHER_COLOUR = "#72b7b2"
+_CUTTER_COLOUR = "#666"
 LABEL_HEIGHT = 15
 
 
@@ -66,6 +67,24 @@ def elements_of(entry: Entry) -> list[Element]:
         features += [orf for orf in _orfs(entry.result) if (orf.start, orf.end) not in own]
         features += list(_cutters(entry.result))[:_SHOWN]
     return sorted(features, key=lambda one: one.middle)
+
+
+def legend_of(elements: Sequence[Element], result: Mapping[str, Any] | None) -> dict[str, str]:
+    """What each colour of the map stands for, by its name."""
+    kinds = {one.kind for one in elements}
+    legend = {kind: colour for kind, colour in _COLOURS.items() if kind in kinds - {"ORF"}}
+    if kinds - _COLOURS.keys() - {"cutter"}:
+        legend["other feature"] = _OTHER_COLOUR
+    if result is not None and result["orfs"]["total"]:
+        legend[_orfs_shown(result["orfs"])] = _COLOURS["ORF"]
+    if "cutter" in kinds:
+        legend["unique cutter"] = _CUTTER_COLOUR
+    return legend
+
+
+def _orfs_shown(orfs: Mapping[str, Any]) -> str:
+    shown, total = len(orfs["listed"]), orfs["total"]
+    return "ORF" if shown == total else f"{shown} of {total:,} ORFs shown"
 
 
 def _features(item: Item) -> list[SeqFeature]:

@@ -27,15 +27,28 @@ class _Tracts(NamedTuple):
 
 def find_homopolymers(batch: Batch, options: Options) -> list[Homopolymers]:
     tracts = _periodic(batch, 1, options.homopolymer_minimum)
-    rows: list[Homopolymers] = [Homopolymers(total=0, longest=0, listed=[]) for _ in range(len(batch))]
+    longest = _longest_runs(batch, options.homopolymer_minimum).tolist()
+    rows = [Homopolymers(total=0, longest=run, listed=[]) for run in longest]
     for at, start, length, _ in _longest_first(tracts):
         row = rows[at]
         row["total"] += 1
-        row["longest"] = row["longest"] or length
+        row["longest"] = max(row["longest"], length)
         if len(row["listed"]) < LISTED:
             base = batch.text(at, start, 1)
             row["listed"].append(Homopolymer(base=base, start=start + 1, length=length))
     return rows
+
+
+def _longest_runs(batch: Batch, limit: int) -> Array:
+    """The longest run of one known base in each molecule, in bases, but no more than `limit`."""
+    equal = batch.symbols[:-1] == batch.symbols[1:]
+    begins = batch.known & batch.inside
+    lengths = begins.astype(np.uint8)
+    for width in range(2, limit + 1):
+        begins = begins[:-1] & equal[width - 2 :]
+        lengths[: len(begins)] += begins
+    longest: Array = np.minimum(np.maximum.reduceat(lengths, batch.starts), batch.lengths)
+    return longest
 
 
 def find_tandem_repeats(batch: Batch) -> list[TandemRepeats]:

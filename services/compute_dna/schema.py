@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal, TypedDict
 
 import pydantic
+from pydantic_core import PydanticCustomError
 
 from foundry.contract import Options as ServiceOptions
 from foundry.contract import SequenceItem, Topology
@@ -97,7 +98,10 @@ class Options(ServiceOptions):
     @pydantic.model_validator(mode="after")
     def _target_is_not_in_excess(self) -> Options:
         if self.target_nM > self.oligo_nM:
-            raise ValueError("target_nM is over oligo_nM; oligo_nM is the strand in excess")
+            raise PydanticCustomError(
+                "target_in_excess",
+                "target_nM is over oligo_nM; oligo_nM is the strand in excess, so swap them or raise oligo_nM",
+            )
         return self
 
 
@@ -218,10 +222,15 @@ class Homopolymer(TypedDict):
 
 
 class Homopolymers(TypedDict):
-    """Runs of one base of at least `homopolymer_minimum`."""
+    """Runs of one base. Those of at least `homopolymer_minimum` are counted and listed."""
 
     total: _Total
-    longest: Annotated[int, pydantic.Field(description="Bases of the longest listed run, 0 if there is none.")]
+    longest: Annotated[
+        int,
+        pydantic.Field(
+            description="Bases of the longest run of one known base, be it listed or not; 0 if no base is known."
+        ),
+    ]
     listed: Annotated[list[Homopolymer], pydantic.Field(description="Longest first.")]
 
 

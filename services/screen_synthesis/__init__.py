@@ -20,11 +20,11 @@ SERVICE = Service(
     compute="services.screen_synthesis.compute:compute",
     columns=(
         Column(title="Meets profile", path="meets_profile"),
+        Column(title="Broken", path="summary"),
         Column(title="Profile", path="profile.name"),
         Column(title="Profile version", path="profile.version"),
         Column(title="Length (bp)", path="length"),
         Column(title="Ambiguous bases", path="ambiguous_bases"),
-        Column(title="Rules", path="counts"),
         Column(title="Broken rules", path="broken"),
     ),
     artifacts=(
@@ -43,7 +43,7 @@ SERVICE = Service(
         ),
         Artifact(
             name="profile.json",
-            title="The profile that was applied, to edit and send as rules",
+            title="The profile that was applied, to edit and send as options.rules",
             media_type="application/json",
             render="services.screen_synthesis.artifacts:applied_profile",
         ),

@@ -23,6 +23,7 @@ def _screen(item: SequenceItem, profile: Profile, max_spans: int) -> Result:
     broken = [_broken(rule, breach, dna, max_spans) for rule, breach in breaches if breach]
     return Result(
         meets_profile=not broken,
+        summary="; ".join(_summary(rule) for rule in broken),
         profile={"name": profile.name, "version": profile.version},
         length=len(dna),
         ambiguous_bases=dna.ambiguous_count,
@@ -31,12 +32,16 @@ def _screen(item: SequenceItem, profile: Profile, max_spans: int) -> Result:
     )
 
 
+def _summary(broken: BrokenRule) -> str:
+    return broken["rule"] if broken["span_count"] == 1 else f"{broken['rule']} ×{broken['span_count']}"
+
+
 def _broken(rule: Rule, breach: Breach, dna: Dna, max_spans: int) -> BrokenRule:
     return BrokenRule(
         rule=rule.label,
         kind=rule.kind,
         message=breach.message,
-        hint=rule.hint,
+        hint=breach.hint or rule.hint,
         spans=[_span(place, len(dna)) for place in breach.places[:max_spans]],
         span_count=len(breach.places),
     )

@@ -9,7 +9,7 @@ import functools
 import pathlib
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 import pydantic
 from pydantic_core import PydanticCustomError
@@ -76,6 +76,16 @@ class AmbiguityRule(_Rule):
         return "no ambiguity codes"
 
 
+def _of_codes(pattern: str) -> str:
+    if strange := sorted(set(pattern) - set(IUPAC_DNA)):
+        raise PydanticCustomError(
+            "no_iupac_codes",
+            "a pattern is written in IUPAC codes, upper case: {codes}; it must not have {strange}",
+            {"codes": " ".join(IUPAC_DNA), "strange": ", ".join(map(repr, strange))},
+        )
+    return pattern
+
+
 class PatternRule(_Rule):
     """A sequence motif, such as a restriction site, is absent."""
 
@@ -85,10 +95,10 @@ class PatternRule(_Rule):
     name: str = pydantic.Field(
         min_length=1, max_length=60, description="What the pattern is called, such as 'BsaI site'; the rule's label."
     )
-    pattern: str = pydantic.Field(
+    pattern: Annotated[str, pydantic.AfterValidator(_of_codes)] = pydantic.Field(
         min_length=2,
         max_length=100,
-        pattern=f"^[{IUPAC_DNA}]+$",
+        json_schema_extra={"pattern": f"^[{IUPAC_DNA}]+$"},
         description="The motif, upper case over the IUPAC alphabet, 5' to 3'; N stands for any base.",
     )
     strands: Literal["both", "given"] = pydantic.Field(
@@ -153,7 +163,7 @@ class HairpinRule(_Rule):
 class GcContentRule(_Rule):
     """The fraction of G and C lies within bounds, over the whole sequence or in every window."""
 
-    hint = "Raise or lower the GC content of the stretch; in a coding sequence, by synonymous codons."
+    hint = "Bring the GC content of each stretch within bounds; in a coding sequence, by synonymous codons."
 
     kind: Annotated[Literal["gc_content"], _KIND]
     minimum: float = pydantic.Field(ge=0, le=1, description="The lowest GC content allowed, a fraction from 0 to 1.")
@@ -192,10 +202,31 @@ class UniqueKmersRule(_Rule):
         return f"unique {self.k}-mers"
 
 
-Rule = Annotated[
-    LengthRule | AmbiguityRule | PatternRule | TandemRepeatRule | HairpinRule | GcContentRule | UniqueKmersRule,
-    pydantic.Field(discriminator="kind"),
-]
+_AnyRule = LengthRule | AmbiguityRule | PatternRule | TandemRepeatRule | HairpinRule | GcContentRule | UniqueKmersRule
+_KINDS = tuple(get_args(rule.model_fields["kind"].annotation)[0] for rule in get_args(_AnyRule))
+
+
+def _of_known_kind(rule: Any) -> Any:
+    if isinstance(rule, dict) and rule.get("kind") not in _KINDS:
+        raise PydanticCustomError(
+            "unknown_kind",
+            "there is no kind of rule {kind}; there are: {kinds}"
+            if "kind" in rule
+            else "give a 'kind', one of: {kinds}",
+            {"kind": repr(rule.get("kind")), "kinds": ", ".join(_KINDS)},
+        )
+    return rule
+
+
+Rule = Annotated[_AnyRule, pydantic.Field(discriminator="kind"), pydantic.BeforeValidator(_of_known_kind)]
+
+
+def _listed(rules: Any) -> Any:
+    if not isinstance(rules, list | tuple):
+        raise PydanticCustomError("no_list", "rules are written as a list of objects, each with a 'kind'")
+    if not rules:
+        raise PydanticCustomError("no_rules", "the list of rules is empty; give at least one rule")
+    return rules
 
 
 def _distinct(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
@@ -209,7 +240,12 @@ def _distinct(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
     return rules
 
 
-Rules = Annotated[tuple[Rule, ...], pydantic.Field(min_length=1, max_length=50), pydantic.AfterValidator(_distinct)]
+Rules = Annotated[
+    tuple[Rule, ...],
+    pydantic.Field(max_length=50, json_schema_extra={"minItems": 1}),
+    pydantic.AfterValidator(_distinct),
+    pydantic.BeforeValidator(_listed),
+]
 
 
 class Profile(_Model):

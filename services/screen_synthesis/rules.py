@@ -47,6 +47,8 @@ class Breach:
 
     message: str
     places: Sequence[Place]
+    #: What to do about it, where that is known better than from the rule alone.
+    hint: str = ""
 
 
 @functools.singledispatch
@@ -179,10 +181,11 @@ def _gc_bounds(dna: Dna) -> tuple[Mask, Mask]:
 
 def _gc_of_all(rule: profile.GcContentRule, dna: Dna) -> Breach | None:
     certain, possible = (np.count_nonzero(mask) / len(dna) for mask in _gc_bounds(dna))
+    low, high = (f"{100 * bound:.4g} %" for bound in (rule.minimum, rule.maximum))
     if possible < rule.minimum:
-        return _everywhere(f"The GC content is {_percent(possible)}, below {rule.bounds}.", dna)
+        return _everywhere(f"The GC content is {_percent(possible)}, below the {low} allowed.", dna, _RAISE_GC)
     if certain > rule.maximum:
-        return _everywhere(f"The GC content is {_percent(certain)}, above {rule.bounds}.", dna)
+        return _everywhere(f"The GC content is {_percent(certain)}, above the {high} allowed.", dna, _LOWER_GC)
     return None
 
 
@@ -196,7 +199,18 @@ def _gc_of_windows(rule: profile.GcContentRule, window: int, dna: Dna) -> Breach
         f"Windows of {window} bases leave {rule.bounds} GC in {_count(len(stretches), 'place')};"
         f" the lowest has {_percent(possible.min())} and the highest {_percent(certain.max())}.",
         stretches,
+        _gc_hint(too_low=bool(possible.min() < rule.minimum), too_high=bool(certain.max() > rule.maximum)),
     )
+
+
+_RAISE_GC = "Raise the GC content of the stretch; in a coding sequence, by synonymous codons."
+_LOWER_GC = "Lower the GC content of the stretch; in a coding sequence, by synonymous codons."
+
+
+def _gc_hint(*, too_low: bool, too_high: bool) -> str:
+    if too_low and too_high:
+        return ""
+    return _RAISE_GC if too_low else _LOWER_GC
 
 
 @find.register
@@ -212,13 +226,13 @@ def _(rule: profile.UniqueKmersRule, dna: Dna) -> Breach | None:
     )
 
 
-def _everywhere(message: str, dna: Dna) -> Breach:
-    return Breach(message, [Place(0, len(dna), "both")])
+def _everywhere(message: str, dna: Dna, hint: str = "") -> Breach:
+    return Breach(message, [Place(0, len(dna), "both")], hint)
 
 
-def _breach(message: str, spans: Spans) -> Breach:
+def _breach(message: str, spans: Spans, hint: str = "") -> Breach:
     pairs = zip(spans.starts.tolist(), spans.lengths.tolist(), strict=True)
-    return Breach(message, [Place(start, length, "both") for start, length in pairs])
+    return Breach(message, [Place(start, length, "both") for start, length in pairs], hint)
 
 
 def _count(number: int, one: str, many: str | None = None) -> str:

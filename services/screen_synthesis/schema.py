@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 import pydantic
 from pydantic import Field
@@ -26,6 +26,15 @@ def _known(name: str) -> str:
     return name
 
 
+def _of_profile(rules: Any) -> Any:
+    """The rules of a whole profile; all else as it is."""
+    if not isinstance(rules, dict):
+        return rules
+    if "rules" not in rules:
+        raise PydanticCustomError("no_rules", "the object has no 'rules'; send a list of rules, or a profile with them")
+    return rules["rules"]
+
+
 class ScreenOptions(Options):
     """Which rules the sequences are held against."""
 
@@ -35,10 +44,12 @@ class ScreenOptions(Options):
         + "; ".join(f"'{name}' ({profile.title})" for name, profile in profiles().items()),
         json_schema_extra={"enum": [*profiles()]},
     )
-    rules: Rules | None = Field(
+    rules: Annotated[
+        Rules | None, pydantic.BeforeValidator(_of_profile, json_schema_input_type=Rules | Profile | None)
+    ] = Field(
         default=None,
-        description="Rules of your own, which then apply in place of the profile's. The artifact 'profile.json' shows"
-        " the rules of a profile as they are written here.",
+        description="Rules of your own, which then apply in place of the profile's: a list of rules, or a whole"
+        " profile, of which only the 'rules' count. The artifact 'profile.json' is one to edit and send here.",
     )
     max_spans: int = Field(
         default=20, ge=1, le=1000, description="The most spans listed of one broken rule; all of them are counted."
@@ -99,6 +110,13 @@ class Result(TypedDict):
     meets_profile: Annotated[
         bool,
         Field(description="True if no rule of the profile is broken. It says nothing about a vendor's acceptance."),
+    ]
+    summary: Annotated[
+        str,
+        Field(
+            description="The broken rules by their labels, with the number of places if there are several, such as"
+            " 'BsaI site ×2; 8x1mer'; empty if none is broken."
+        ),
     ]
     profile: Annotated[AppliedProfile, Field(description="The profile that was applied.")]
     length: Annotated[int, Field(description="Length of the sequence in bases.")]

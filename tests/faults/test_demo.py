@@ -121,7 +121,7 @@ def test_what_it_shows_works_when_pasted(demo):
     assert paste(demo, python) == "[0.506329]\n"
     assert "succeeded: 1 succeeded" in paste(demo, here)
     if shutil.which("curl"):
-        assert '"state": "queued"' in paste(demo, curl)
+        assert '"service": "compute-dna"' in paste(demo, curl)
     assert demo.end(signal.SIGTERM) == 0
     assert demo.nothing_runs()
     assert not (demo.home / "demo.json").exists()

@@ -41,6 +41,8 @@ each_artifact = pytest.mark.parametrize(("service", "artifact"), ARTIFACTS)
 #: An item of at most this many bytes is small, and so must be its result.
 SMALL_ITEM = 1500
 SMALL_RESULT = 8192
+#: A summary of fewer characters says too little to choose a service by.
+SHORTEST_SUMMARY = 40
 ROOT = pathlib.Path(services_package.__path__[0]).parent
 
 
@@ -87,54 +89,75 @@ def entries(service, number):
 
 @each_service
 def test_its_name_is_kebab_case_and_its_folder_the_same_in_snake_case(service):
-    assert re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", service.name)
-    assert importlib.import_module(package(service)).SERVICE is service
-    assert catalog.get(service.name) is service
+    assert re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", service.name), (
+        "write `name` in kebab-case, such as 'compute-dna'"
+    )
+    assert importlib.import_module(package(service)).SERVICE is service, f"move the service to {package(service)}"
+    assert catalog.get(service.name) is service, "give the service a `name` that no other has"
 
 
 @each_service
 def test_it_says_which_version_it_is_and_what_it_is_for(service):
-    assert re.fullmatch(r"\d+\.\d+(\.\d+)?", service.version)
-    assert service.title
-    assert len(service.summary) >= 40
-    assert isinstance(service.stage, Stage)
-    assert all(re.fullmatch(r"(W[DBTL]|USW|UHW)\d{3}", code) for code in service.biofoundry_ids)
+    assert re.fullmatch(r"\d+\.\d+(\.\d+)?", service.version), "write `version` as 1.0 or 1.0.2"
+    assert service.title, "give the service a `title`"
+    assert len(service.summary) >= SHORTEST_SUMMARY, (
+        f"`summary` has {len(service.summary)} characters: say in {SHORTEST_SUMMARY} or more what the service is for"
+    )
+    assert isinstance(service.stage, Stage), "make `stage` a member of foundry.contract.Stage"
+    for code in service.biofoundry_ids:
+        assert re.fullmatch(r"(W[DBTL]|USW|UHW)\d{3}", code), (
+            f"write {code!r} of `biofoundry_ids` as WD, WB, WT, WL, USW or UHW and three digits"
+        )
 
 
 @each_service
 def test_its_limits_are_sane(service):
     limits, slicing = service.limits, service.slicing
-    assert 1 <= limits.items <= 100_000
-    assert 128 <= limits.memory_mb <= 10_240
-    assert 1 <= limits.timeout_s <= 900, "an invocation ends after 15 minutes"
-    assert 1 <= limits.attempts <= 10
-    assert 1 <= limits.concurrency <= 1000
-    assert slicing.items >= 1
-    assert slicing.weight >= 1
-    assert slicing.save_every is None or 1 <= slicing.save_every <= slicing.items
+    assert 1 <= limits.items <= 100_000, "set `limits.items` to 1 to 100,000"
+    assert 128 <= limits.memory_mb <= 10_240, "set `limits.memory_mb` to 128 to 10,240, what a Lambda function can have"
+    assert 1 <= limits.timeout_s <= 900, "set `limits.timeout_s` to 1 to 900: an invocation ends after 15 minutes"
+    assert 1 <= limits.attempts <= 10, "set `limits.attempts` to 1 to 10"
+    assert 1 <= limits.concurrency <= 1000, "set `limits.concurrency` to 1 to 1000"
+    assert slicing.items >= 1, "set `slicing.items` to 1 or more"
+    assert slicing.weight >= 1, "set `slicing.weight` to 1 or more"
+    assert slicing.save_every is None or 1 <= slicing.save_every <= slicing.items, (
+        f"set `slicing.save_every` to 1 to {slicing.items} (`slicing.items`), or leave it out"
+    )
 
 
 @each_service
 def test_its_libraries_are_installed(service):
-    assert all(importlib.metadata.version(library) for library in service.libraries)
+    for library in service.libraries:
+        assert list(importlib.metadata.distributions(name=library)), (
+            f"install {library} of `libraries`, and add it to requirements.in; or correct its name"
+        )
 
 
 @each_service
 def test_its_readme_is_about_this_version(service):
     readme = (folder(service) / "README.md").read_text()
-    assert re.search(rf"\b{re.escape(service.version)}\b", readme)
-    assert service.name in readme
+    assert re.search(rf"\b{re.escape(service.version)}\b", readme), (
+        f"write the version, {service.version}, into README.md"
+    )
+    assert service.name in readme, f"write the name, {service.name}, into README.md"
+
+
+@each_service
+def test_its_readme_names_every_option(service):
+    readme = (folder(service) / "README.md").read_text()
+    missing = [name for name in service.options.model_fields if f"`{name}`" not in readme]
+    assert not missing, f"write into the table of options in README.md: {', '.join(missing)}"
 
 
 @each_service
 def test_its_names_are_unique(service):
-    for names in (
-        [artifact.name for artifact in service.artifacts],
-        [column.title for column in service.columns],
-        [column.path for column in service.columns],
-        [example.title for example in service.examples],
-    ):
-        assert len(set(names)) == len(names)
+    for kind, names in {
+        "artifact names": [artifact.name for artifact in service.artifacts],
+        "column titles": [column.title for column in service.columns],
+        "column paths": [column.path for column in service.columns],
+        "example titles": [example.title for example in service.examples],
+    }.items():
+        assert len(set(names)) == len(names), f"make the {kind} differ: {', '.join(names)}"
 
 
 # The schemas
@@ -160,8 +183,9 @@ def undescribed(schema):
 def test_every_field_says_what_it_means(service, part):
     mode = "serialization" if part == "result" else "validation"
     schema = pydantic.TypeAdapter(getattr(service, part)).json_schema(mode=mode)
-    assert schema["properties"] or part == "options"
-    assert not list(undescribed(schema))
+    assert schema["properties"] or part == "options", f"give the {part} at least one field"
+    missing = list(undescribed(schema))
+    assert not missing, f"give these fields of the {part} a `description`: {', '.join(missing)}"
 
 
 @each_service
@@ -174,12 +198,15 @@ def test_an_unknown_field_is_refused(service, part):
 
 @each_service
 def test_every_option_has_a_default(service):
-    assert service.options()
+    required = [name for name, field in service.options.model_fields.items() if field.is_required()]
+    assert not required, f"give these options a default: {', '.join(required)}"
+    service.options()
 
 
 @each_service
 def test_describing_fields_are_fields_of_the_item(service):
-    assert service.describing <= service.item.model_fields.keys()
+    strange = service.describing - service.item.model_fields.keys()
+    assert not strange, f"take out of `describing` what is no field of the item: {', '.join(strange)}"
 
 
 @each_example
@@ -187,7 +214,9 @@ def test_what_was_validated_survives_being_stored(service, example):
     items, options = request(service, example)
     for model in [*items, options]:
         stored = json.loads(model.model_dump_json())
-        assert type(model).model_validate(stored) == model
+        assert type(model).model_validate(stored) == model, (
+            f"make {type(model).__name__} the same again when it is read from its own JSON"
+        )
 
 
 # The computation
@@ -195,17 +224,19 @@ def test_what_was_validated_survives_being_stored(service, example):
 
 @each_service
 def test_it_has_examples_and_one_of_them_uses_the_defaults(service):
-    assert service.examples
-    assert all(example.items for example in service.examples)
-    assert any(not example.options for example in service.examples)
+    assert service.examples, "give the service an example"
+    assert all(example.items for example in service.examples), "give every example at least one item"
+    assert any(not example.options for example in service.examples), "give the service an example without options"
 
 
 @each_example
 def test_each_item_comes_to_one_outcome_in_its_place(service, example):
     items, options = request(service, example)
     found = outcomes(service, items, options)
-    assert len(found) == len(items)
-    assert outcomes(service, items[::-1], options) == found[::-1]
+    assert len(found) == len(items), f"let `compute` return one outcome an item: {len(found)} came of {len(items)}"
+    assert outcomes(service, items[::-1], options) == found[::-1], (
+        "let `compute` return outcomes in the order of the items, and the same in any order"
+    )
 
 
 @each_example
@@ -213,25 +244,30 @@ def test_an_item_alone_comes_to_the_same_as_among_others(service, example):
     items, options = request(service, example)
     together = outcomes(service, items * 2, options)
     alone = [outcome for item in items for outcome in outcomes(service, [item], options)]
-    assert together == alone * 2
+    assert together == alone * 2, "let an item's outcome not depend on the items computed with it"
 
 
 @each_example
 def test_a_second_computation_comes_to_the_same(service, example):
-    assert outcomes(service, *request(service, example)) == outcomes(service, *request(service, example))
+    again = outcomes(service, *request(service, example))
+    assert again == outcomes(service, *request(service, example)), (
+        "let `compute` come to the same each time: no clock, no chance without a seed, nothing kept between calls"
+    )
 
 
 @each_service
 def test_no_items_come_to_no_outcomes(service):
-    assert outcomes(service, [], service.options()) == []
+    assert outcomes(service, [], service.options()) == [], "let `compute` return an empty list for no items"
 
 
 @each_example
 def test_the_name_of_an_item_does_not_change_what_it_comes_to(service, example):
     items, options = request(service, example)
     renamed = [item.model_copy(update={"name": f"another {number}"}) for number, item in enumerate(items)]
-    assert "name" in service.describing
-    assert outcomes(service, renamed, options) == outcomes(service, items, options)
+    assert "name" in service.describing, "put 'name' into `describing`, so that equal items are computed once"
+    assert outcomes(service, renamed, options) == outcomes(service, items, options), (
+        "leave the item's name out of its result; artifacts and tables get it from the item"
+    )
 
 
 @each_example
@@ -239,7 +275,9 @@ def test_the_examples_come_to_results_of_the_declared_type(service, example):
     adapter = pydantic.TypeAdapter(service.result)
     for outcome in outcomes(service, *request(service, example)):
         result = adapter.validate_json(json.dumps(outcome), strict=True)
-        assert adapter.dump_python(result, mode="json") == outcome, "keys that the type does not have, or lacks"
+        assert adapter.dump_python(result, mode="json") == outcome, (
+            "let the result have the keys that its type declares, and no others"
+        )
 
 
 @each_example
@@ -247,13 +285,16 @@ def test_a_small_item_has_a_small_result(service, example):
     items, options = request(service, example)
     for item, outcome in zip(items, outcomes(service, items, options), strict=True):
         if len(item.model_dump_json()) <= SMALL_ITEM:
-            assert len(json.dumps(outcome)) <= SMALL_RESULT
+            size = len(json.dumps(outcome))
+            assert size <= SMALL_RESULT, f"shorten the result: {size} bytes, of at most {SMALL_RESULT} for a small item"
 
 
 @each_example
 def test_its_items_have_a_weight(service, example):
     items, _ = request(service, example)
-    assert all(isinstance(service.slicing.weigh(item), int) and service.slicing.weigh(item) >= 1 for item in items)
+    for weight in map(service.slicing.weigh, items):
+        assert isinstance(weight, int), f"let `slicing.weigh` return an int, not {weight!r}"
+        assert weight >= 1, f"let `slicing.weigh` return 1 or more, not {weight}"
 
 
 # The columns and artifacts
@@ -264,22 +305,33 @@ def resolve(value, path):
     for key in path.split("."):
         if value is None:
             return None
+        keys = list(value) if isinstance(value, dict) else []
+        assert key in keys, f"correct the column's path {path!r}: there is no {key!r}; the keys there are: {keys}"
         value = value[key]
     return value
+
+
+@pytest.mark.parametrize("path", ["lenght", "gc.minimum", "length.bp"])
+def test_a_path_that_leads_nowhere_is_named(path):
+    with pytest.raises(AssertionError, match=rf"correct the column's path '{path}': there is no "):
+        resolve({"length": 3, "gc": {"maximum": 1}}, path)
 
 
 @each_example
 def test_its_columns_are_in_its_results(service, example):
     found = outcomes(service, *request(service, example))
-    for column, outcome in itertools.product(service.columns, found):
-        resolve(outcome, column.path)
+    results = [outcome for outcome in found if "ItemError" not in outcome]
+    for column, result in itertools.product(service.columns, results):
+        resolve(result, column.path)
 
 
 @each_artifact
 def test_an_artifact_has_a_file_name_a_title_and_a_media_type(service, artifact):
-    assert re.fullmatch(r"[a-z0-9][a-z0-9_-]*(\.[a-z0-9]+)+", artifact.name)
-    assert artifact.title
-    assert re.fullmatch(r"[a-z]+/[a-z0-9.+-]+", artifact.media_type)
+    assert re.fullmatch(r"[a-z0-9][a-z0-9_-]*(\.[a-z0-9]+)+", artifact.name), (
+        "make the artifact's `name` a file name in lower case with an ending, such as 'map.svg'"
+    )
+    assert artifact.title, "give the artifact a `title`"
+    assert re.fullmatch(r"[a-z]+/[a-z0-9.+-]+", artifact.media_type), "write `media_type` as in 'text/csv'"
 
 
 @each_artifact
@@ -289,17 +341,19 @@ def test_an_artifact_is_made_of_every_example(service, artifact):
         found, options = entries(service, number)
         for batch in [[entry] for entry in found] if artifact.per_item else [found]:
             pieces = list(render(iter(batch), options))
-            assert all(isinstance(piece, str) for piece in pieces)
-            assert "".join(pieces).strip()
-            assert "".join(render(batch, options)) == "".join(pieces)
+            assert all(isinstance(piece, str) for piece in pieces), f"let {artifact.render} yield text only"
+            assert "".join(pieces).strip(), f"let {artifact.render} yield something for every example"
+            assert "".join(render(batch, options)) == "".join(pieces), f"let {artifact.render} yield the same each time"
 
 
 @pytest.mark.parametrize(("service", "artifact"), [param for param in ARTIFACTS if not param.values[1].per_item])
 def test_an_artifact_of_all_items_holds_few_of_them_at_a_time(service, artifact):
     found, options = entries(service, 0)
     source = itertools.islice(itertools.cycle(found), 10_000)
-    assert list(itertools.islice(catalog.load(artifact.render)(source, options), 20))
-    assert len(list(source)) > 9000
+    assert list(itertools.islice(catalog.load(artifact.render)(source, options), 20)), (
+        f"let {artifact.render} yield pieces"
+    )
+    assert len(list(source)) > 9000, f"let {artifact.render} yield as it reads, not read all entries first"
 
 
 @pytest.mark.parametrize(("service", "artifact"), [param for param in ARTIFACTS if not param.values[1].per_item])
@@ -307,7 +361,8 @@ def test_an_artifact_of_all_items_takes_one_that_failed(service, artifact):
     found, options = entries(service, 0)
     error = ItemError(code="made_up", message="Something is wrong with this item.")
     failed = Entry(position=len(found) + 1, item=found[0].item, result=None, error=error)
-    assert "".join(catalog.load(artifact.render)(iter([*found, failed]), options)).strip()
+    text = "".join(catalog.load(artifact.render)(iter([*found, failed]), options))
+    assert text.strip(), f"let {artifact.render} take entries whose `result` is None"
 
 
 # The imports
@@ -349,23 +404,27 @@ def modules(service):
 @each_service
 def test_its_declaration_and_schema_import_quickly(service):
     heavy = {"django", "boto3", "botocore", "numpy", "Bio", "pandas", "scipy", "matplotlib"}
-    assert not heavy & loaded_after(package(service), f"{package(service)}.schema")
+    loaded = heavy & loaded_after(package(service), f"{package(service)}.schema")
+    assert not loaded, (
+        f"import these in the modules that compute, not in __init__.py and schema.py: {', '.join(loaded)}"
+    )
 
 
 @each_service
 def test_its_code_stands_on_the_contract_alone(service):
     for path in folder(service).rglob("*.py"):
-        names = list(imported(path))
-        assert not [name for name in names if foreign(service, name) or name.startswith("..")], path.name
+        strange = [name for name in imported(path) if foreign(service, name) or name.startswith("..")]
+        assert not strange, f"import foundry.contract and the service's own modules, not {strange} in {path.name}"
 
 
 @each_service
 def test_nothing_it_imports_imports_the_platform(service):
-    assert not [name for name in loaded_after(*modules(service)) if foreign(service, name)]
+    strange = [name for name in loaded_after(*modules(service)) if foreign(service, name)]
+    assert not strange, f"import nothing that imports these: {', '.join(strange)}"
 
 
 @each_service
 def test_what_it_names_is_its_own(service):
     for path in [service.compute, *(artifact.render for artifact in service.artifacts)]:
-        assert path.startswith(f"{package(service)}.")
-        assert callable(catalog.load(path))
+        assert path.startswith(f"{package(service)}."), f"let {path!r} name something in {package(service)}"
+        assert callable(catalog.load(path)), f"let {path!r} name a function"

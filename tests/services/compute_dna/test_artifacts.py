@@ -130,6 +130,29 @@ def test_a_map_shows_features_orfs_and_unique_cutters(puc19):
     assert shown[0] == "pUC19c, 2,686 bp, circular"
 
 
+@pytest.mark.parametrize("topology", ["linear", "circular"])
+def test_a_map_says_what_its_colours_are_and_how_many_orfs_it_leaves_out(topology):
+    molecule = item(lambda_phage()[:20_000], topology)
+    (entry,) = entries(molecule)
+    total = entry.result["orfs"]["total"]
+    shown = texts(drawing(molecule))
+    assert total > 20
+    assert shown[-2:] == [f"20 of {total} ORFs shown", "unique cutter"]
+    assert "2,000" in shown
+
+
+def test_leaders_of_a_circle_end_at_the_arrows_and_those_of_cutters_at_the_axis(puc19):
+    root = drawing(puc19)
+    axis = root.find("{http://www.w3.org/2000/svg}circle")
+    centre, radius = complex(float(axis.get("cx")), float(axis.get("cy"))), float(axis.get("r"))
+    leaders = [path.get("d") for path in root.iter("{http://www.w3.org/2000/svg}path") if path.get("class") == "leader"]
+    ends = [complex(*map(float, re.findall(r"[\d.]+", leader)[:2])) for leader in leaders]
+    names = [text.get("class") for text in root.iter("{http://www.w3.org/2000/svg}text")]
+    at_axis = [abs(abs(end - centre) - radius) < 1 for end in ends]
+    assert at_axis.count(True) == names.count("cutter")
+    assert at_axis.count(False) == names.count("feature") > 0
+
+
 def test_a_map_escapes_names():
     assert texts(drawing(item("ACGT" * 30, name="<b>&")))[0] == "<b>&, 120 bp, linear"
 

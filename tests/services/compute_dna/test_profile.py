@@ -37,6 +37,12 @@ def test_puc19():
     assert bla["protein"].startswith("MSIQHFRVALIPFFAAFCLPVFAHPETLVK")
 
 
+@pytest.mark.parametrize("name", ["genetic_code", "start_codons", "host"])
+def test_what_an_option_may_be_is_in_the_schema_and_all_of_it_works(name):
+    allowed = Options.model_json_schema()["properties"][name]["enum"]
+    assert all(profile("ATGAAAGGTTAA" * 3, **{name: value})["length"] == 36 for value in allowed)
+
+
 def test_phi_x174():
     """NC_001422.1; genes F, G and H, and gene A across the origin of the record."""
     sequence, _ = genbank("phiX174.gb")

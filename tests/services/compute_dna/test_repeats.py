@@ -41,6 +41,23 @@ def test_homopolymers(seed):
     assert found["longest"] == max(length for _, _, length in expected)
 
 
+@pytest.mark.parametrize("minimum", [3, 6, 50])
+@pytest.mark.parametrize("seed", range(5))
+def test_the_longest_run_is_the_longest_of_all_listed_or_not(seed, minimum):
+    molecules = [item(random_sequence(seed + at, 1 + at**2, letters="ACGTN"), "linear") for at in range(20)]
+    found = [result["homopolymers"]["longest"] for result in compute(molecules, Options(homopolymer_minimum=minimum))]
+    runs = [re.findall(r"A+|C+|G+|T+", molecule.sequence) for molecule in molecules]
+    assert found == [max(map(len, each), default=0) for each in runs]
+
+
+@pytest.mark.parametrize(
+    ("sequence", "topology", "longest"),
+    [("AACGTA", "circular", 3), ("AACGTA", "linear", 2), ("AAA", "circular", 3), ("NNRY", "linear", 0)],
+)
+def test_the_longest_run_of_a_short_molecule(sequence, topology, longest):
+    assert profile(sequence, topology)["homopolymers"] == {"total": 0, "longest": longest, "listed": []}
+
+
 def test_a_homopolymer_across_the_origin():
     found = profile("AAACGTACGTAAAAA", "circular")["homopolymers"]
     assert found["listed"] == [{"base": "A", "start": 11, "length": 8}]

@@ -10,7 +10,7 @@ from Bio import SeqIO
 from foundry.contract import Entry, ItemError, SequenceItem
 from services.screen_synthesis import artifacts
 from services.screen_synthesis.compute import compute
-from services.screen_synthesis.profile import profiles
+from services.screen_synthesis.profile import LengthRule, profiles
 from services.screen_synthesis.schema import ScreenOptions
 
 SITE = "GGTCTC"
@@ -112,4 +112,8 @@ def test_an_item_without_a_result_has_a_record_without_features():
 
 def test_the_profile_can_be_edited_and_sent():
     text = "".join(artifacts.applied_profile(iter(()), ScreenOptions(profile="oligo")))
-    assert ScreenOptions.model_validate({"rules": json.loads(text)["rules"]}).rules == profiles()["oligo"].rules
+    edited = json.loads(text)
+    edited["rules"][0]["maximum"] = 150
+    assert [ScreenOptions.model_validate({"rules": rules}) for rules in (edited, edited["rules"])] == [
+        ScreenOptions(rules=(LengthRule(kind="length", minimum=15, maximum=150), *profiles()["oligo"].rules[1:]))
+    ] * 2

@@ -7,7 +7,9 @@ import pydantic
 import pytest
 from Bio.Restriction import AllEnzymes
 
+from foundry.contract import SequenceItem
 from services.screen_synthesis import profile as profile_module
+from services.screen_synthesis.compute import compute
 from services.screen_synthesis.profile import Profile, profiles
 from services.screen_synthesis.rules import find
 from services.screen_synthesis.schema import DEFAULT_PROFILE, ScreenOptions
@@ -81,12 +83,19 @@ def test_an_unknown_profile_is_refused_with_a_list_of_those_there_are():
 @pytest.mark.parametrize(
     ("rules", "message"),
     [
-        ([], "at least 1"),
-        ([{"kind": "melting"}], "'hairpin'"),
+        ([], "the list of rules is empty; give at least one rule"),
+        ({"name": "mine"}, "the object has no 'rules'"),
+        ({"rules": []}, "the list of rules is empty"),
+        ("length", "rules are written as a list of objects"),
+        (["length"], "dictionary"),
+        ([{"kind": "patern"}], "there is no kind of rule 'patern'; there are: length, .*, pattern, .*, hairpin, "),
+        ([{"kind": ["pattern"]}], "there is no kind of rule "),
+        ([{"maximum": 10}], "give a 'kind', one of: length, "),
         ([{"kind": "length", "minimum": 10, "maximum": 9}], "minimum 10 is over maximum 9"),
         ([{"kind": "gc_content", "minimum": 0.7, "maximum": 0.3}], "minimum 0.7 is over maximum 0.3"),
         ([{"kind": "gc_content", "minimum": 30, "maximum": 70}], "less than or equal to 1"),
-        ([{"kind": "pattern", "name": "x", "pattern": "GGXTC"}], "should match pattern"),
+        ([{"kind": "pattern", "name": "x", "pattern": "GGXTC"}], "it must not have 'X'"),
+        ([{"kind": "pattern", "name": "x", "pattern": "ggtctc"}], "IUPAC codes, upper case: A C G T"),
         ([{"kind": "unique_kmers", "k": 33}], "less than or equal to 32"),
         ([{"kind": "hairpin", "stem": 20, "window": 30}], "at least 40"),
         ([{"kind": "hairpin", "stem": 20}], "Field required"),
@@ -99,6 +108,18 @@ def test_rules_that_make_no_sense_are_refused_with_the_reason(rules, message):
         ScreenOptions.model_validate({"rules": rules})
 
 
+def test_a_wrong_rule_is_one_error():
+    with pytest.raises(pydantic.ValidationError) as refusal:
+        ScreenOptions.model_validate({"rules": [{"kind": "patern"}]})
+    assert [error["loc"] for error in refusal.value.errors()] == [("rules", 0)]
+
+
+def test_the_request_in_the_readme_works():
+    readme = (FOLDER.parent / "README.md").read_text()
+    body = json.loads(readme.partition("```json")[2].partition("```")[0])
+    assert compute([SequenceItem.model_validate(item) for item in body["items"]], ScreenOptions(**body["options"]))
+
+
 def test_a_profile_file_is_held_to_the_same():
-    with pytest.raises(pydantic.ValidationError, match="should match pattern"):
+    with pytest.raises(pydantic.ValidationError, match=r"(?s)should match pattern.*the list of rules is empty"):
         Profile.model_validate({"name": "Bad Name", "version": "1.0", "title": "t", "source": "s", "rules": []})

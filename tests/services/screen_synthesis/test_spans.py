@@ -129,6 +129,34 @@ def test_length_and_overall_gc_content_concern_the_whole(broken):
     assert broken("GCGCGCGT", {"kind": "gc_content", "minimum": 0.3, "maximum": 0.7})["spans"] == whole
 
 
+@pytest.mark.parametrize(
+    ("sequence", "window", "message", "hint"),
+    [
+        ("G" * 20, None, "The GC content is 100.00 %, above the 70 % allowed.", "Lower the GC content"),
+        ("A" * 20, None, "The GC content is 0.00 %, below the 30 % allowed.", "Raise the GC content"),
+        ("G" * 20, 10, "Windows of 10 bases leave 30-70 % GC", "Lower the GC content"),
+        ("A" * 20, 10, "Windows of 10 bases leave 30-70 % GC", "Raise the GC content"),
+        (
+            "A" * 20 + "G" * 20,
+            10,
+            "Windows of 10 bases leave 30-70 % GC",
+            "Bring the GC content of each stretch within",
+        ),
+    ],
+)
+def test_which_way_the_gc_content_must_go_is_said(broken, sequence, window, message, hint):
+    found = broken(sequence, {"kind": "gc_content", "minimum": 0.3, "maximum": 0.7, "window": window})
+    assert found["message"].startswith(message)
+    assert found["hint"].startswith(hint)
+
+
+def test_the_summary_names_the_broken_rules_and_counts_their_places(screen):
+    site = {"kind": "pattern", "name": "BsaI site", "pattern": "GGTCTC"}
+    rules = [site, {"kind": "length", "maximum": 20}, {"kind": "ambiguity"}]
+    assert screen("GGTCTCACACGGTCTCACACACAC", *rules)["summary"] == "BsaI site ×2; length 1-20 bp"
+    assert screen("GGTCACACAC", *rules)["summary"] == ""
+
+
 def test_a_bound_itself_is_within_bounds(broken):
     rule = {"kind": "gc_content", "minimum": 0.3, "maximum": 0.7}
     assert broken("GGGAAAAAAA", rule) is None
