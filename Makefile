@@ -18,7 +18,10 @@ run: .venv/run  ## Start everything, compute the examples, keep serving (ONCE=1 
 	@$(PYTHON) manage.py demo --port $(PORT) $(if $(ONCE),--once)
 
 test: lint  ## Everything that must hold: lint, types, import rules, migrations, deploy check, tests
-	$(PYTHON) -m pytest --cov
+	$(PYTHON) -m pytest --cov --ignore=tests/aws
+
+test-aws: .venv/dev .runtime/done  ## The same on AWS's terms: real zappa, real packages, a Lambda of our own on this machine
+	$(PYTHON) -m pytest tests/aws
 
 lint: .venv/dev  ## Format, lint, types, import rules, migrations, deploy check
 	.venv/bin/ruff format --check --quiet .
@@ -42,9 +45,10 @@ requirements: $(UV)  ## Compile the pinned, hashed requirements anew
 	$(COMPILE) --upgrade requirements-uv.in -o requirements-uv.txt
 	$(COMPILE) --upgrade requirements.in -o requirements.txt
 	$(COMPILE) --upgrade requirements-dev.in -c requirements.txt -o requirements-dev.txt
+	$(COMPILE) --upgrade requirements-lambda.in -c requirements.txt -o requirements-lambda.txt
 
 clean:  ## Remove the environments and everything kept under .foundry (the embedded database too)
-	rm -rf .venv .uv .foundry
+	rm -rf .venv .uv .runtime .foundry
 
 # The environment: uv in its own small one, then .venv from the pinned requirements.
 
@@ -70,4 +74,10 @@ $(UV): requirements-uv.txt
 	@$(UV) pip sync --quiet --python .venv --require-hashes requirements-dev.txt
 	@touch $@ .venv/run
 
-.PHONY: help run test lint format bench requirements clean
+# What AWS's runtime brings along, for the Lambda of the tests: not in .venv, so that functions see nothing else of ours.
+.runtime/done: $(UV) requirements-lambda.txt
+	@rm -rf .runtime
+	@$(UV) pip install --quiet --python .venv --target .runtime --require-hashes -r requirements-lambda.txt
+	@touch $@
+
+.PHONY: help run test test-aws lint format bench requirements clean
