@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -22,7 +23,7 @@ from foundry.api.problems import ProblemError
 from foundry.api.schemas import RequestOut, RequestsOut, ResultsOut, Text
 from foundry.api.show import show
 from foundry.contract import Artifact
-from foundry.core import artifacts
+from foundry.core import artifacts, cost
 from foundry.core import requests as selectors
 from foundry.core.cancel import cancel
 from foundry.core.models import ServiceRequest
@@ -79,9 +80,14 @@ def list_requests(request: CallerRequest, asked: Query[ListIn]) -> RequestsOut:
 
 @router.get("/{uuid:request_id}", response=RequestOut, summary="Show a request")
 def get_request(request: CallerRequest, request_id: UUID) -> Any:
-    """State and progress, and what computed the results."""
+    """State and progress, what computes the results, and what that costs."""
     shown = show(request, _find(request, request_id))
-    return shown.model_dump() | {"made_by": selectors.provenance(request=request_id)}
+    spent = cost.of_request(request=request_id)
+    return shown.model_dump() | {
+        "releases": selectors.releases(request=request_id),
+        "made_by": selectors.provenance(request=request_id),
+        "cost": dataclasses.asdict(spent) if spent else None,
+    }
 
 
 class ResultsIn(Schema):

@@ -28,7 +28,8 @@ def as_ndjson(rows: Iterable[ResultRow]) -> Iterator[bytes]:
 def _object(row: ResultRow) -> str:
     return (
         f'{{"position":{row.position},"name":{_json(row.name)},"source":{row.source or "null"},'
-        f'"state":{_json(row.state)},"values":{row.values or "null"},"error":{row.error or "null"}}}'
+        f'"state":{_json(row.state)},"values":{row.values or "null"},"error":{row.error or "null"},'
+        f'"release":{_json(row.release)}}}'
     )
 
 

@@ -136,6 +136,16 @@ class MadeByOut(Schema):
     versions: dict[str, str] = Field(description="Of the service and its libraries.")
 
 
+class CostOut(Schema):
+    """Of the attempts that have ended, failed ones too."""
+
+    usd: float = Field(description="By the price lists named; no discount, free tier or tax.")
+    billed_ms: int = Field(description="Milliseconds billed, of all attempts together.")
+    gb_seconds: float
+    attempts: int
+    price_lists: list[str] = Field(description="Where the prices are from, and of when.")
+
+
 class ArtifactLinkOut(ArtifactOut):
     url: str
 
@@ -162,7 +172,11 @@ class RequestOut(Schema):
     finished_at: datetime | None
     items: ItemsOut
     jobs: int
+    releases: list[str] = Field(default=[], description="The releases its jobs are pinned to. Not given in lists.")
     made_by: list[MadeByOut] = Field(default=[], description="What computed the results. Not given in lists.")
+    cost: CostOut | None = Field(
+        default=None, description="What it has cost so far; null where time is not billed. Not given in lists."
+    )
     refused: list[RefusedOut] = Field(default=[], description="Items refused on submission, the first 20.")
     links: LinksOut
     artifacts: list[ArtifactLinkOut]
@@ -180,6 +194,7 @@ class ResultOut(Schema):
     state: Literal["succeeded", "failed"]
     values: dict[str, Any] | None = Field(description="As the service's result schema says.")
     error: ItemErrorOut | None
+    release: str | None = Field(description="What computed it: see `made_by` of the request. None for a refused item.")
 
 
 class ResultsOut(Schema):

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connection
 
 from foundry.contract import Service
+from foundry.core.cost import NOT_BILLED, Meter
 
 #: A job that may be claimed now, within the service's concurrency limit (give or take claims of the same instant).
 _CLAIMABLE = """
@@ -27,15 +28,20 @@ claimed AS (
     SET state = 'running', attempt = attempt + 1, claimed_at = clock_timestamp(),
         lease_until = clock_timestamp() + %(lease)s
     FROM next WHERE core_job.id = next.id AND core_job.state = 'queued'
-    RETURNING core_job.id, core_job.attempt, core_job.request_id, core_job.failures, core_job.attempt_limit
+    RETURNING core_job.id, core_job.attempt, core_job.request_id, core_job.failures, core_job.attempt_limit,
+              core_job.items_succeeded + core_job.items_failed AS saved
 ),
 attempted AS (
-    INSERT INTO core_attempt (job_id, number, state, slot)
-    SELECT id, attempt, 'running', %(slot)s FROM claimed
+    INSERT INTO core_attempt (job_id, number, state, slot, memory_mb, price_list, usd_per_gb_second, usd_for_invocation,
+        billed_from, slot_ends_by)
+    SELECT id, attempt, 'running', %(slot)s, %(memory_mb)s, %(price_list)s, %(usd_per_gb_second)s,
+        %(usd_for_invocation)s, statement_timestamp() - %(unbilled)s::interval,
+        statement_timestamp() + %(left)s::interval
+    FROM claimed
     RETURNING id
 )
 SELECT claimed.id, claimed.attempt, attempted.id, claimed.request_id, request.options,
-       claimed.failures, claimed.attempt_limit
+       claimed.failures, claimed.attempt_limit, claimed.saved
 FROM claimed, attempted, core_servicerequest AS request
 WHERE request.id = claimed.request_id
 """
@@ -115,6 +121,8 @@ class Claim:
     #: Attempts that have failed before this one, and how many may fail.
     failures: int
     attempt_limit: int
+    #: Items that have a result from an earlier attempt.
+    saved: int
 
     @property
     def is_last_try(self) -> bool:
@@ -122,8 +130,11 @@ class Claim:
         return self.failures + 1 >= self.attempt_limit
 
 
-def claim(*, service: Service, release: str, slot: str, lease: timedelta) -> Claim | None:
-    """Take the next job of that service and release, or None if none may be claimed. Safe among any number of slots."""
+def claim(*, service: Service, release: str, slot: str, lease: timedelta, meter: Meter | None = None) -> Claim | None:
+    """Take the next job of that service and release, or None if none may be claimed. Safe among any number of slots.
+
+    `meter` knows what the slot's time costs, where it costs.
+    """
     values: dict[str, Any] = {
         "service": service.name,
         "release": release,
@@ -134,7 +145,7 @@ def claim(*, service: Service, release: str, slot: str, lease: timedelta) -> Cla
     with connection.cursor() as cursor:
         while True:
             for statement in (CLAIM_IN_TURN, _CLAIM_OUT_OF_TURN):
-                cursor.execute(statement, values)
+                cursor.execute(statement, values | (meter.columns() if meter else NOT_BILLED))
                 if row := cursor.fetchone():
                     return Claim(*row)
                 cursor.execute(_CLAIMABLE_EXISTS, values)

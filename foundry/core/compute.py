@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,7 +15,7 @@ from foundry.contract import Item, ItemError, Outcome, Service
 from foundry.core.models import ResultState
 
 #: A result as it is written: state, values and error, the latter two as JSON.
-type Written = tuple[ResultState, str | None, str | None]
+type Written = tuple[str, bytes | None, bytes | None]
 
 
 class BrokenServiceError(Exception):
@@ -35,10 +36,10 @@ def compute(service: Service, items: Sequence[Item], options: Mapping[str, Any])
 
 def written(outcome: Outcome) -> Written:
     """An outcome, ready to be written."""
-    text = orjson.dumps(outcome).decode()
+    text = orjson.dumps(outcome)
     if isinstance(outcome, ItemError):
-        return ResultState.FAILED, None, text
-    return ResultState.SUCCEEDED, text, None
+        return ResultState.FAILED.value, None, text
+    return ResultState.SUCCEEDED.value, text, None
 
 
 def close_connection() -> None:
@@ -49,5 +50,9 @@ def close_connection() -> None:
 
 def versions(service: Service) -> dict[str, str]:
     """What computes: the service and its libraries."""
-    libraries = {library: importlib.metadata.version(library) for library in service.libraries}
-    return {service.name: service.version, **libraries}
+    return {service.name: service.version, **{library: _installed(library) for library in service.libraries}}
+
+
+@functools.cache
+def _installed(library: str) -> str:
+    return importlib.metadata.version(library)

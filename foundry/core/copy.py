@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Sequence
 from itertools import batched
 
 from django.db import connection, models
 
-_NULL = "\\N"
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-_ROWS_AT_A_TIME = 2_000
+_ROWS_A_PIECE = 32
 
 
 def copy_into(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Insert rows of texts, numbers, bytes and None into the model's table."""
+    """Insert rows of texts (as str, or as bytes of UTF-8), numbers and None into the model's table."""
     quote = connection.ops.quote_name
     names = ", ".join(quote(column) for column in columns)
-    statement = f"COPY {quote(model._meta.db_table)} ({names}) FROM STDIN"
     with connection.cursor() as cursor:
-        for some in batched(rows, _ROWS_AT_A_TIME, strict=False):
-            text = "".join("\t".join(map(_field, row)) + "\n" for row in some)
-            cursor.copy_expert(statement, io.StringIO(text), len(text))
+        cursor.copy_expert(f"COPY {quote(model._meta.db_table)} ({names}) FROM STDIN", _Source(rows))
 
 
-def _field(value: object) -> str:
-    """One field in COPY's text format."""
-    match value:
-        case str():
-            special = "\\" in value or "\n" in value or "\t" in value or "\r" in value
-            return value.translate(_ESCAPES) if special else value
-        case None:
-            return _NULL
-        case bytes():
-            return f"\\\\x{value.hex()}"
-        case _:
-            return str(value)
+class _Source:
+    """What COPY reads: some rows at a time, so that the rest need not be in memory in this form too."""
+
+    def __init__(self, rows: Iterable[Sequence[object]]) -> None:
+        self._pieces = (b"".join(map(_line, some)) for some in batched(rows, _ROWS_A_PIECE, strict=False))
+
+    def read(self, size: int) -> bytes:
+        return next(self._pieces, b"")
+
+
+def _line(row: Sequence[object]) -> bytes:
+    """A row in COPY's text format."""
+    return b"\t".join([_field(value) for value in row]) + b"\n"
+
+
+def _field(value: object) -> bytes:
+    if value is None:
+        return b"\\N"
+    text = value if isinstance(value, bytes) else str(value).encode()
+    if b"\\" in text or b"\n" in text or b"\t" in text or b"\r" in text:
+        text = text.replace(b"\\", b"\\\\").replace(b"\n", b"\\n").replace(b"\t", b"\\t").replace(b"\r", b"\\r")
+    return text

@@ -95,7 +95,7 @@ def save(
 _FAIL = """
 WITH ended AS (
     SELECT id, attempt, request_id, items, items_succeeded, items_failed, item_in_hand, attempt_limit, failures,
-           %(blame)s AND item_in_hand IS NOT NULL AND culprits < %(culprits)s AS blamed
+           {blame} AND item_in_hand IS NOT NULL AND culprits < %(culprits)s AS blamed
     FROM core_job WHERE state = 'running' AND {which} {lock}
 ),
 failed_attempt AS (
@@ -151,30 +151,34 @@ _OF_SLOT = """EXISTS (
     WHERE core_attempt.job_id = core_job.id AND core_attempt.number = core_job.attempt
       AND core_attempt.slot = %(slot)s AND core_attempt.state = 'running'
 )"""
+_NEVER, _ALWAYS, _ON_LAST_TRY = "false", "true", "failures + 1 >= attempt_limit"
 _WAIT_FOR_LOCKS = "SET LOCAL lock_timeout = '5s'"
 
 
 def fail(job: int, attempt: int, *, error: AttemptError) -> None:
     """The attempt failed: the job is tried again, or ends at its attempt limit."""
-    _fail("id = %(job)s AND attempt = %(attempt)s", error, blame=False, job=job, attempt=attempt)
+    _fail("id = %(job)s AND attempt = %(attempt)s", error, blame=_NEVER, job=job, attempt=attempt)
 
 
 def fail_slot(slot: str, *, error: AttemptError) -> None:
     """The slot's process ended while it computed. If it had one item in hand, that is to blame and fails alone."""
-    _fail(_OF_SLOT, error, blame=True, slot=slot)
+    _fail(_OF_SLOT, error, blame=_ALWAYS, slot=slot)
 
 
 def fail_expired(*, error: AttemptError) -> int:
-    """Fail the attempts whose lease has run out, but for those that somebody is just finishing. Returns how many."""
-    return _fail("lease_until < clock_timestamp()", error, blame=False, lock="SKIP LOCKED")
+    """Fail the attempts whose lease has run out, but for those that somebody is just finishing. Returns how many.
+
+    Nobody saw what ended the slot, so an item in hand is to blame only if the job would fail for good.
+    """
+    return _fail("lease_until < clock_timestamp()", error, blame=_ON_LAST_TRY, lock="SKIP LOCKED")
 
 
-def _fail(which: str, error: AttemptError, *, blame: bool, lock: str = "", **values: int | str) -> int:
+def _fail(which: str, error: AttemptError, *, blame: str, lock: str = "", **values: int | str) -> int:
     item_error = {"code": error.code, "message": error.message}
-    values |= {"blame": blame, "culprits": _CULPRITS, "error": _json(error), "item_error": _json(item_error)}
+    values |= {"culprits": _CULPRITS, "error": _json(error), "item_error": _json(item_error)}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_WAIT_FOR_LOCKS)
-        cursor.execute(_FAIL.format(which=which, lock=f"ORDER BY id FOR UPDATE {lock}"), values)
+        cursor.execute(_FAIL.format(which=which, blame=blame, lock=f"ORDER BY id FOR UPDATE {lock}"), values)
         failed: int = cursor.rowcount
     return failed
 

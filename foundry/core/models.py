@@ -1,7 +1,7 @@
 """Requests, items, jobs, attempts and results: the tables that are the queue.
 
 What can never be is written as a constraint here or, for changes of state, as a trigger in the second migration.
-Only the modules of this package write to them: submit, claim, lease, finish, sweep, cancel and retry.
+Only the modules of this package write to them: submit, claim, lease, finish, cost, sweep, cancel, retry and releases.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import uuid
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import F, Q, Value
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Concat, Now
 
 from foundry.accounts.models import Team, User
 
@@ -27,6 +28,13 @@ class TextJSONField(models.JSONField):
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         return value  # the driver has parsed it already, as it does with `json` and not with `jsonb`
+
+
+class UncheckedJSONField(models.JSONField):
+    """JSON kept as `text`, which PostgreSQL does not parse: for rows that the platform writes by the thousand."""
+
+    def db_type(self, connection: Any) -> str:
+        return "text"
 
 
 class JobState(models.TextChoices):
@@ -54,6 +62,18 @@ class AttemptState(models.TextChoices):
 class ResultState(models.TextChoices):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+
+
+class ReleaseState(models.TextChoices):
+    """`candidate -> live -> draining -> retired`; from draining and retired back, until it is pruned."""
+
+    #: Gets its share of the new jobs; the live release gets the others.
+    CANDIDATE = "candidate"
+    LIVE = "live"
+    #: Gets no new jobs and finishes those it has.
+    DRAINING = "draining"
+    #: Has no unfinished jobs; may be pruned.
+    RETIRED = "retired"
 
 
 def _is_one_of(choices: type[models.TextChoices]) -> Q:
@@ -203,6 +223,15 @@ class Item(models.Model):
     source = TextJSONField(null=True)
 
 
+#: Columns that follow from others, so that no way in which an attempt may end forgets them.
+_BILLED_MS = """CASE WHEN finished_at IS NOT NULL AND billed_from IS NOT NULL THEN ceil(1000 * extract(
+    epoch FROM greatest(least(coalesce(left_at, finished_at), slot_ends_by), billed_from) - billed_from
+)) END"""
+_COST_USD = f"usd_for_invocation + usd_per_gb_second * memory_mb / 1024 * ({_BILLED_MS}) / 1000"
+#: What is known at the claim of an attempt whose time is billed.
+_BILLING = ("memory_mb", "price_list", "usd_per_gb_second", "usd_for_invocation", "billed_from", "slot_ends_by")
+
+
 class Attempt(models.Model):
     """One try at a job."""
 
@@ -216,6 +245,29 @@ class Attempt(models.Model):
     error = TextJSONField(null=True)
     #: What computed: the service's version and those of its libraries.
     versions = TextJSONField(null=True)
+    # What it costs, where time is billed; all null elsewhere. See `foundry.core.cost`.
+    memory_mb = models.PositiveIntegerField(null=True)
+    #: Where the prices are from, and of when.
+    price_list = models.CharField(max_length=100, null=True)  # noqa: DJ001  null: not billed
+    usd_per_gb_second = models.DecimalField(max_digits=16, decimal_places=12, null=True)
+    #: The price of the invocation itself, on its first attempt; 0 on the others.
+    usd_for_invocation = models.DecimalField(max_digits=16, decimal_places=12, null=True)
+    #: Before `started_at` by what the slot did for this attempt alone, such as its own start before its first one.
+    billed_from = models.DateTimeField(null=True)
+    #: When the slot is ended, whatever it does: no attempt is billed for longer.
+    slot_ends_by = models.DateTimeField(null=True)
+    #: When the slot was done with it, which may be later than its end: a cancelled one computes on.
+    left_at = models.DateTimeField(null=True)
+    billed_ms = models.GeneratedField(
+        expression=RawSQL(_BILLED_MS, ()),  # noqa: S611  nothing of a caller's
+        output_field=models.BigIntegerField(null=True),
+        db_persist=True,
+    )
+    cost_usd = models.GeneratedField(
+        expression=RawSQL(_COST_USD, ()),  # noqa: S611
+        output_field=models.DecimalField(max_digits=20, decimal_places=12, null=True),
+        db_persist=True,
+    )
 
     class Meta:
         constraints = [
@@ -230,6 +282,14 @@ class Attempt(models.Model):
                 condition=Q(state=AttemptState.FAILED, error__isnull=False)
                 | (~Q(state=AttemptState.FAILED) & Q(error__isnull=True)),
                 name="attempt_error_when_failed",
+            ),
+            models.CheckConstraint(
+                condition=Q(left_at__isnull=True) | Q(finished_at__isnull=False), name="attempt_left_when_ended"
+            ),
+            models.CheckConstraint(
+                condition=Q(**{f"{field}__isnull": False for field in _BILLING})
+                | Q(**{f"{field}__isnull": True for field in _BILLING}),
+                name="attempt_billed_or_not",
             ),
         ]
 
@@ -250,7 +310,7 @@ class Result(models.Model):
         Attempt, on_delete=models.DO_NOTHING, null=True, related_name="+", db_constraint=False, db_index=False
     )
     state = models.CharField(max_length=9, choices=ResultState)
-    values = TextJSONField(null=True)
+    values = UncheckedJSONField(null=True)
     error = TextJSONField(null=True)
     created_at = models.DateTimeField(db_default=Now())
 
@@ -265,3 +325,63 @@ class Result(models.Model):
         indexes = [
             models.Index(fields=["request", "position"], condition=Q(state=ResultState.FAILED), name="result_failed"),
         ]
+
+
+class Release(models.Model):
+    """One deployed version of a service's function. New jobs go to the live one, by `foundry.core.releases.choose`.
+
+    Each change is kept in ReleaseChange by a trigger; another one refuses changes of state that cannot be.
+    """
+
+    service = models.CharField(max_length=100)
+    #: What is invoked, "function:version"; jobs have it as their release.
+    name = models.CharField(max_length=100)
+    function = models.CharField(max_length=100)
+    version = models.CharField(max_length=50)
+    #: The service's own version in it.
+    service_version = models.CharField(max_length=50)
+    #: Of the code in it.
+    commit = models.CharField(max_length=100, blank=True)
+    recorded_at = models.DateTimeField(db_default=Now())
+    recorded_by = models.CharField(max_length=150)
+    state = models.CharField(max_length=9, choices=ReleaseState)
+    #: The part of new requests that a candidate gets, 0 to 1.
+    share = models.FloatField(null=True)
+    #: When its version was given up for removal; it cannot be live again.
+    pruned_at = models.DateTimeField(null=True)
+    #: Who made the last change.
+    changed_by = models.CharField(max_length=150)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["service", "name"], name="one_release_per_service_and_name"),
+            models.UniqueConstraint(
+                fields=["service"], condition=Q(state=ReleaseState.LIVE), name="one_live_release_per_service"
+            ),
+            models.UniqueConstraint(
+                fields=["service"], condition=Q(state=ReleaseState.CANDIDATE), name="one_candidate_per_service"
+            ),
+            models.CheckConstraint(condition=_is_one_of(ReleaseState), name="release_state_known"),
+            models.CheckConstraint(
+                condition=Q(name=Concat("function", Value(":"), "version")), name="release_named_by_what_is_invoked"
+            ),
+            models.CheckConstraint(
+                condition=Q(state=ReleaseState.CANDIDATE, share__isnull=False, share__range=(0, 1))
+                | (~Q(state=ReleaseState.CANDIDATE) & Q(share__isnull=True)),
+                name="release_share_of_a_candidate",
+            ),
+            models.CheckConstraint(
+                condition=Q(pruned_at__isnull=True) | Q(state=ReleaseState.RETIRED), name="release_pruned_when_retired"
+            ),
+        ]
+
+
+class ReleaseChange(models.Model):
+    """What became of a release, when and by whom. Written by a trigger on Release, and by nothing else."""
+
+    release = models.ForeignKey(Release, on_delete=models.CASCADE, related_name="changes")
+    at = models.DateTimeField(db_default=Now())
+    by = models.CharField(max_length=150)
+    state = models.CharField(max_length=9, choices=ReleaseState)
+    share = models.FloatField(null=True)
+    pruned = models.BooleanField(default=False)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from django.conf import settings
+from django.db.models import Count
 from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
@@ -34,17 +37,42 @@ def nudge(*, service: str, release: str) -> None:
 
     A nudge that fails is only logged: the sweep repeats it.
     """
-    try:
-        if slots := _missing_slots(service, release):
+    nudge_all(service=service, releases=[release])
+
+
+def nudge_all(*, service: str, releases: Sequence[str]) -> None:
+    """The same for several releases of a service, among which it shares the slots that are free."""
+    missing: dict[str, int] = {}
+    with _only_logged(service, releases):
+        missing = _missing_slots(service, releases)
+    for release, slots in missing.items():
+        with _only_logged(service, [release]):
             _dispatcher(settings.FOUNDRY_DISPATCHER).dispatch(service=service, release=release, slots=slots)
+
+
+@contextlib.contextmanager
+def _only_logged(service: str, releases: Sequence[str]) -> Iterator[None]:
+    try:
+        yield
     except Exception:
-        logger.exception("nudge failed for %s %s; the sweep will repeat it", service, release)
+        logger.exception("nudge failed for %s %s; the sweep will repeat it", service, ", ".join(releases))
 
 
-def _missing_slots(service: str, release: str) -> int:
-    """Jobs that wait, at most as many as the service may run on top of those that run."""
-    running = Job.objects.filter(service=service, state=JobState.RUNNING).count()
-    free = max(0, catalog.get(service).limits.concurrency - running)
-    claimable = Job.objects.filter(service=service, release=release, state=JobState.QUEUED, available_at__lte=Now())
-    waiting = claimable[:free].count()
-    return min(free, waiting)
+def _missing_slots(service: str, releases: Sequence[str]) -> dict[str, int]:
+    """Slots for the jobs that wait, as many in all as the service may run on top of those that run."""
+    jobs = Job.objects.filter(service=service)
+    running = dict(jobs.filter(state=JobState.RUNNING).values_list("release").annotate(Count("pk")))
+    free = max(0, catalog.get(service).limits.concurrency - sum(running.values()))
+    claimable = jobs.filter(state=JobState.QUEUED, available_at__lte=Now())
+    waiting = {release: claimable.filter(release=release)[:free].count() for release in releases}
+    return _share(free, waiting, running)
+
+
+def _share(free: int, waiting: dict[str, int], running: dict[str, int]) -> dict[str, int]:
+    """One slot after another to the release that has the fewest, so that what drains is not starved by what is new."""
+    given: dict[str, int] = {}
+    for _ in range(min(free, sum(waiting.values()))):
+        hungry = [release for release in waiting if given.get(release, 0) < waiting[release]]
+        poorest = min(hungry, key=lambda release: running.get(release, 0) + given.get(release, 0))
+        given[poorest] = given.get(poorest, 0) + 1
+    return given

@@ -14,7 +14,7 @@ from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, Sum, Value, 
 from django.db.models.functions import Coalesce
 
 from foundry.accounts.models import Team
-from foundry.core.models import Attempt, JobState, ServiceRequest
+from foundry.core.models import Attempt, Job, JobState, ServiceRequest
 
 
 class RequestState(StrEnum):
@@ -129,16 +129,19 @@ class ResultRow:
     name: str
     source: str | None
     attempt: int | None
+    #: The release that computed it; None: the item was refused when the request was accepted.
+    release: str | None
     state: str
     values: str | None
     error: str | None
 
 
 _RESULTS = """
-SELECT result.position, item.name, item.source::text, result.attempt_id, result.state,
+SELECT result.position, item.name, item.source::text, result.attempt_id, job.release, result.state,
        result.values::text, result.error::text
 FROM core_result AS result
 JOIN core_item AS item ON item.request_id = result.request_id AND item.position = result.position
+LEFT JOIN core_job AS job ON job.id = item.job_id
 WHERE result.request_id = %(request)s AND result.position > %(after)s
   AND (%(state)s::text IS NULL OR result.state = %(state)s)
 ORDER BY result.position
@@ -173,6 +176,11 @@ def inputs(*, request: UUID, positions: Sequence[int]) -> dict[int, dict[str, An
             [request, list(positions)],
         )
         return dict(cursor.fetchall())
+
+
+def releases(*, request: UUID) -> list[str]:
+    """The releases that its jobs are pinned to: more than one after a retry."""
+    return list(Job.objects.filter(request=request).values_list("release", flat=True).distinct().order_by("release"))
 
 
 def provenance(*, request: UUID) -> list[dict[str, Any]]:

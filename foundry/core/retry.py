@@ -1,16 +1,19 @@
-"""Retry: the failed items of a request are computed again, in new jobs."""
+"""Retry: the failed items of a request are computed again, in new jobs.
+
+They go where new jobs go: to the live release, which may be the one that mends what failed.
+"""
 
 from __future__ import annotations
 
 from functools import partial
 
-from django.conf import settings
 from django.db import connection, transaction
 
 from foundry import catalog
 from foundry.core.errors import NotAllowedNowError
 from foundry.core.models import ServiceRequest
 from foundry.core.nudge import nudge
+from foundry.core.releases import choose
 
 #: Each job with failed items gets a successor that takes them over; their failed results go. Items refused when the
 #: request was accepted stay as they are: no retry mends them.
@@ -48,8 +51,8 @@ RETURNING counts.items
 def retry(*, request: ServiceRequest) -> int:
     """Compute the failed items once more. Returns how many; raises NotAllowedNowError if there are none."""
     service = catalog.get(request.service)
-    release = settings.FOUNDRY_RELEASE
     with transaction.atomic(), connection.cursor() as cursor:
+        release = choose(service.name)
         cursor.execute(_RETRY, {"request": request.pk, "release": release, "attempt_limit": service.limits.attempts})
         items: int = sum(count for (count,) in cursor.fetchall())
         transaction.on_commit(partial(nudge, service=service.name, release=release))

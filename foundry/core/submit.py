@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from pydantic_core import from_json, to_json
 
@@ -20,6 +19,7 @@ from foundry.core.copy import copy_into
 from foundry.core.drafts import CheckedItem, Draft, check_items, check_options
 from foundry.core.errors import IdempotencyConflictError, InvalidRequestError
 from foundry.core.nudge import nudge
+from foundry.core.releases import choose
 from foundry.core.slice import slice_into_jobs
 
 _BAD_ITEMS_SHOWN = 20
@@ -125,19 +125,20 @@ def fault(item: CheckedItem) -> dict[str, Any]:
 def _insert(service: Service, request: models.ServiceRequest, checked: Sequence[CheckedItem]) -> None:
     with transaction.atomic():
         request.save(force_insert=True)
+        release = choose(service.name)  # one for all jobs of the request
         good = [item for item in checked if item.error is None]
         slices = list(slice_into_jobs(good, service.slicing))
-        jobs = models.Job.objects.bulk_create([_job(service, request, items) for items in slices])
+        jobs = models.Job.objects.bulk_create([_job(service, release, request, items) for items in slices])
         copy_into(models.Item, _ITEM_COLUMNS, _item_rows(request, zip(jobs, slices, strict=True), checked))
         copy_into(models.Result, _RESULT_COLUMNS, _refusals(request, checked))
-        transaction.on_commit(partial(nudge, service=service.name, release=settings.FOUNDRY_RELEASE))
+        transaction.on_commit(partial(nudge, service=service.name, release=release))
 
 
-def _job(service: Service, request: models.ServiceRequest, items: Sequence[CheckedItem]) -> models.Job:
+def _job(service: Service, release: str, request: models.ServiceRequest, items: Sequence[CheckedItem]) -> models.Job:
     return models.Job(
         request=request,
         service=service.name,
-        release=settings.FOUNDRY_RELEASE,
+        release=release,
         owner_id=request.owner_id,
         priority=request.priority,
         attempt_limit=service.limits.attempts,
@@ -157,7 +158,7 @@ def _item_rows(
     job_of = {item.position: job.pk for job, items in jobs for item in items}
     for item in checked:
         job = job_of.get(item.position)
-        yield str(request.pk), item.position, job, item.name, item.digest, item.input, item.source
+        yield str(request.pk), item.position, job, item.name, rf"\x{item.digest.hex()}", item.input, item.source
 
 
 def _refusals(request: models.ServiceRequest, checked: Sequence[CheckedItem]) -> Iterator[tuple[object, ...]]:

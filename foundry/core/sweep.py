@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import timedelta
+from itertools import groupby
+from operator import itemgetter
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -13,7 +15,8 @@ from django.db.models.functions import Now
 from foundry import catalog
 from foundry.core import finish
 from foundry.core.models import Job, JobState, ServiceRequest
-from foundry.core.nudge import nudge
+from foundry.core.nudge import nudge_all
+from foundry.core.releases import retire_drained
 
 _UNFINISHED = [JobState.QUEUED, JobState.RUNNING]
 
@@ -25,13 +28,18 @@ class Swept:
     expired: int
     nudged: int
     removed: int
+    #: Releases that were draining and have no unfinished jobs any more.
+    retired: int
 
 
 def sweep() -> Swept:
-    """Requeue what lost its slot, nudge for what waits, remove what is past its retention. Safe to run at any time."""
+    """Requeue what lost its slot, nudge for what waits, retire what has drained, remove what is past its retention.
+
+    Safe to run at any time.
+    """
     expired = expire_leases()
     nudged = nudge_waiting()
-    return Swept(expired, nudged, remove_expired())
+    return Swept(expired, nudged, removed=remove_expired(), retired=retire_drained())
 
 
 def expire_leases() -> int:
@@ -63,8 +71,8 @@ def nudge_waiting() -> int:
     with connection.cursor() as cursor:
         cursor.execute(_WAITING)
         waiting = [(service, release) for service, release in cursor.fetchall() if service in catalog.services()]
-    for service, release in waiting:
-        nudge(service=service, release=release)
+    for service, pairs in groupby(waiting, key=itemgetter(0)):
+        nudge_all(service=service, releases=[release for _, release in pairs])
     return len(waiting)
 
 

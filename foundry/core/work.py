@@ -19,6 +19,7 @@ from foundry.contract import Item, ItemError, Service
 from foundry.core import finish
 from foundry.core.claim import Claim, claim
 from foundry.core.compute import Written, close_connection, compute, written
+from foundry.core.cost import Meter
 from foundry.core.models import Item as ItemRow
 from foundry.core.models import Result
 
@@ -38,16 +39,23 @@ class Slot:
     release: str
     #: Who it is, for people: host and process, or the invocation.
     name: str
-    #: How long a claim is good without being renewed. At least the service's timeout where nobody renews it.
+    #: How long a claim is good without being renewed; where the slot must end, that long after its end.
     lease: timedelta
     #: Called with each claim, before anything is computed.
     on_claim: Callable[[Claim], None] = lambda claim: None
     #: When the slot must have ended, by time.monotonic(); None: never.
     ends_at: float | None = None
+    #: Where the slot's time is billed.
+    meter: Meter | None = None
 
     def has_time_for(self, service: Service) -> bool:
         """Whether a job that takes all of the service's timeout would end in time."""
         return self.ends_at is None or self.ends_at - time.monotonic() > service.limits.timeout_s
+
+    def lease_from_now(self) -> timedelta:
+        """How long what is claimed now is the slot's own."""
+        left_s = 0 if self.ends_at is None else max(0, self.ends_at - time.monotonic())
+        return self.lease + timedelta(seconds=left_s)
 
 
 def work(slot: Slot, *, jobs: int | None = None) -> int:
@@ -58,11 +66,13 @@ def work(slot: Slot, *, jobs: int | None = None) -> int:
     service = catalog.get(slot.service)
     performed = 0
     while performed != jobs and slot.has_time_for(service):
-        claimed = claim(service=service, release=slot.release, slot=slot.name, lease=slot.lease)
+        claimed = claim(service=service, release=slot.release, slot=slot.name, lease=slot.lease, meter=slot.meter)
         if claimed is None:
             break
         slot.on_claim(claimed)
         perform(service, claimed)
+        if slot.meter:
+            slot.meter.leave(claimed.attempt_id)
         performed += 1
     close_connection()
     return performed
@@ -156,12 +166,10 @@ class _Group:
 
 def _unsaved(service: Service, claimed: Claim) -> list[_Group]:
     """The job's items that have no result yet, equal ones together."""
-    rows = (
-        ItemRow.objects.filter(job=claimed.job)
-        .exclude(position__in=Result.objects.filter(request=claimed.request).values("position"))
-        .order_by("position")
-        .values_list("position", "digest", Cast("input", TextField()))
-    )
+    items = ItemRow.objects.filter(job=claimed.job)
+    if claimed.saved:
+        items = items.exclude(position__in=Result.objects.filter(request=claimed.request).values("position"))
+    rows = items.order_by("position").values_list("position", "digest", Cast("input", TextField()))
     groups: dict[bytes, _Group] = {}
     for position, digest, values in rows:
         key = bytes(digest)

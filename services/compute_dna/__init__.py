@@ -32,7 +32,7 @@ SERVICE = Service(
     options=Options,
     result=Result,
     limits=Limits(items=100_000, memory_mb=2048, timeout_s=300),
-    slicing=Slicing(items=1000, weight=1_000_000, weigh=_bases),
+    slicing=Slicing(items=2500, weight=2_500_000, weigh=_bases),
     compute="services.compute_dna.compute:compute",
     columns=(
         Column(title="Length (bp)", path="length"),

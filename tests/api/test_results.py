@@ -36,6 +36,7 @@ def test_a_result_has_its_items_place_and_its_values(owner, make_computed):
         "state": "succeeded",
         "values": {"number": 21},
         "error": None,
+        "release": "local",
     }
 
 

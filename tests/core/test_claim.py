@@ -15,6 +15,7 @@ from django.utils import timezone
 from foundry import catalog
 from foundry.core import finish
 from foundry.core.claim import CLAIM_IN_TURN, claim
+from foundry.core.cost import NOT_BILLED
 from foundry.core.models import Attempt, Job
 
 pytestmark = pytest.mark.django_db
@@ -152,7 +153,7 @@ def test_a_claim_reads_the_queue_and_none_of_a_million_finished_jobs(make_job):
             "concurrency": 9,
             "slot": "s",
             "lease": timedelta(seconds=60),
-        }
+        } | NOT_BILLED
         cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {CLAIM_IN_TURN}", values)
         (plan,) = cursor.fetchone()
     plan = json.loads(plan) if isinstance(plan, str) else plan

@@ -79,14 +79,19 @@ def test_items_that_end_their_process_fail_alone_and_at_once(make_request):
 
 
 @pytest.mark.django_db
-def test_a_lost_lease_blames_no_item(make_request):
-    request = make_request({"number": 1}, {"number": 2})
+def test_a_lost_lease_blames_an_item_only_if_all_would_fail(make_request):
+    request = make_request({"number": 1}, {"number": 2}, {"number": 3})
     fail_slot("s", ERROR)
-    claim_in_hand(2)
-    Job.objects.update(lease_until="2020-01-01T00:00Z")
-    expire_leases()
-    assert states(request) == ["succeeded"]
-    assert request.jobs.get().failures == 2
+    for failures, states_ in ((2, ["succeeded"]), (2, ["succeeded", "failed"])):
+        claim_in_hand(2)
+        Job.objects.update(lease_until="2020-01-01T00:00Z")
+        expire_leases()
+        assert states(request) == states_
+        assert request.jobs.get().failures == failures
+    Job.objects.update(available_at="2020-01-01T00:00Z")
+    work(slot())
+    assert states(request) == ["succeeded", "failed", "succeeded"]
+    assert request.jobs.get().state == "succeeded"
 
 
 @pytest.mark.django_db

@@ -14,4 +14,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         swept = sweep()
-        self.stdout.write(f"{swept.expired} expired, {swept.nudged} services nudged, {swept.removed} requests removed")
+        self.stdout.write(
+            f"{swept.expired} expired, {swept.nudged} services nudged, {swept.removed} requests removed, "
+            f"{swept.retired} releases retired"
+        )
