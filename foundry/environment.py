@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Callable, Collection
+from decimal import Decimal, InvalidOperation
+from typing import Any, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.functional import SimpleLazyObject
 
 _SECRET_LENGTH = 50
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
@@ -49,12 +51,39 @@ def choice(name: str, default: str, among: Collection[str]) -> str:
     return value
 
 
-def secret(name: str) -> str:
-    """A secret of 50 characters or more, without which the process must not start."""
-    value = text(name)
+def secret(name: str, fetch: Callable[[str], str]) -> str:
+    """A secret of 50 characters or more, without which the process must not start.
+
+    Or it is in a vault: the variable `{name}_SECRET` says where, and it is fetched when it is first looked at.
+    """
+    if where := os.environ.get(f"{name}_SECRET"):
+        return cast(str, SimpleLazyObject(lambda: _long(f"The secret {where}", fetch(where))))
+    return _long(name, text(name))
+
+
+def _long(name: str, value: str) -> str:
     if len(value) < _SECRET_LENGTH:
         raise ImproperlyConfigured(f"{name} has {len(value)} characters; write {_SECRET_LENGTH} random ones or more.")
     return value
+
+
+def prices(name: str) -> tuple[str, Decimal, Decimal] | None:
+    """A price list's name and date, USD a GB-second and USD an invocation, separated by semicolons."""
+    value = os.environ.get(name, "")
+    if not value.strip():
+        return None
+    title, *amounts = (part.strip() for part in value.split(";"))
+    try:
+        per_gb_second, per_invocation = map(Decimal, amounts)
+        right = title and 0 < per_gb_second < 1 and 0 <= per_invocation < 1
+    except (ValueError, InvalidOperation):
+        right = False
+    if not right:
+        raise ImproperlyConfigured(
+            f"{name}={value!r}: write the list's name and date, USD per GB-second and USD per invocation, "
+            "such as 'eu-central-1 2026-11; 0.0000166667; 0.0000002'."
+        )
+    return title[:100], per_gb_second, per_invocation
 
 
 def words(name: str, default: str = "") -> list[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from foundry import embedded, environment
+from foundry import database, embedded, environment, secrets
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -12,10 +13,23 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 FOUNDRY_HOME = Path(environment.text("FOUNDRY_HOME", str(BASE_DIR / ".foundry")))
 
 PRODUCTION = environment.flag("FOUNDRY_PRODUCTION")
+ON_LAMBDA = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+#: The one service whose jobs this process computes, and it does nothing else; empty: the whole platform.
+FOUNDRY_SERVICE = environment.text("FOUNDRY_SERVICE", "")
 DEBUG = False
 
-# Outside production the platform is reached from this machine only, and a fixed key keeps sessions over restarts.
-SECRET_KEY = environment.secret("FOUNDRY_SECRET_KEY") if PRODUCTION else "only-for-this-machine"
+
+def _secret_key() -> str:
+    """Outside production the platform is reached from this machine only, and a fixed key keeps sessions over restarts.
+
+    A function that only computes signs nothing: it has none, so that Django fails if it ever does.
+    """
+    if not PRODUCTION:
+        return "only-for-this-machine"
+    return "" if FOUNDRY_SERVICE else environment.secret("FOUNDRY_SECRET_KEY", fetch=secrets.read)
+
+
+SECRET_KEY = _secret_key()
 ALLOWED_HOSTS = environment.words("FOUNDRY_ALLOWED_HOSTS", "" if PRODUCTION else "localhost,127.0.0.1,[::1]")
 # Zappa's name for the host when a function is invoked directly, without HTTP.
 ALLOWED_HOSTS.append("zappa")
@@ -32,7 +46,10 @@ INSTALLED_APPS = [
     "ninja",  # for the docs page's own scripts, so that it needs no CDN
     "foundry.api",
     "foundry.cli",
+    "foundry.aws",
 ]
+if FOUNDRY_SERVICE:
+    INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "foundry.accounts", "foundry.core"]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -64,15 +81,16 @@ TEMPLATES = [
     },
 ]
 
-# The database: PostgreSQL at DATABASE_URL, or the embedded one, which starts when it is first needed.
+# The database: PostgreSQL at DATABASE_URL or in FOUNDRY_DATABASE_SECRET, or the embedded one, which starts when it is
+# first needed.
 
 DATABASE_URL = environment.text("DATABASE_URL", "")
 DATABASES = {
-    "default": environment.database(DATABASE_URL)
-    if DATABASE_URL
-    else embedded.settings(FOUNDRY_HOME, durable=not environment.flag("FOUNDRY_TESTING"))
+    "default": database.settings(production=PRODUCTION, certificates=BASE_DIR / "global-bundle.pem")
+    or embedded.settings(FOUNDRY_HOME, durable=not environment.flag("FOUNDRY_TESTING"))
 }
-DATABASES["default"]["CONN_MAX_AGE"] = environment.number("FOUNDRY_CONN_MAX_AGE", 60)
+# A function that waits for its next event, perhaps for ever, must keep none.
+DATABASES["default"]["CONN_MAX_AGE"] = environment.number("FOUNDRY_CONN_MAX_AGE", 0 if ON_LAMBDA else 60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 AUTH_USER_MODEL = "accounts.User"
@@ -100,6 +118,11 @@ FOUNDRY_DISPATCHER = environment.text("FOUNDRY_DISPATCHER", "foundry.dispatch.wo
 
 #: The release this process belongs to; slots take jobs of their own release only.
 FOUNDRY_RELEASE = environment.text("FOUNDRY_RELEASE", "local")
+if ON_LAMBDA:
+    FOUNDRY_RELEASE = f"{os.environ['AWS_LAMBDA_FUNCTION_NAME']}:{os.environ['AWS_LAMBDA_FUNCTION_VERSION']}"
+
+#: What slots cost where their time is billed, if not the list prices of `foundry.core.prices`.
+FOUNDRY_PRICES = environment.prices("FOUNDRY_PRICES")
 
 #: The account that a direct Lambda invoke acts as; whoever may invoke the function is trusted by IAM.
 FOUNDRY_INVOKE_ACCOUNT = environment.text("FOUNDRY_INVOKE_ACCOUNT", "invoker")
@@ -135,5 +158,6 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": environment.choice("FOUNDRY_LOG_LEVEL", "INFO", LOG_LEVELS)},
     # Answers of 4xx are the caller's business; a 500 is logged with its traceback.
-    "loggers": {"django.request": {"level": "ERROR"}},
+    # AWS's client tells at each start where it found its credentials.
+    "loggers": {"django.request": {"level": "ERROR"}, "botocore": {"level": "WARNING"}},
 }

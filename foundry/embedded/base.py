@@ -6,12 +6,11 @@ import contextlib
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.backends.postgresql import base, client
-
+from foundry.database import base
 from foundry.embedded.server import Server
 
 
-class DatabaseClient(client.DatabaseClient):
+class DatabaseClient(base.DatabaseClient):
     def runshell(self, parameters: Iterable[str]) -> None:
         """For `manage.py dbshell`, which makes no connection of its own."""
         self.connection.settings_dict["SERVER"].ensure_running()

@@ -72,8 +72,23 @@ def test_a_choice_that_there_is_not_is_refused(monkeypatch):
 def test_a_short_secret_is_refused_and_not_shown(monkeypatch):
     monkeypatch.setenv("FOUNDRY_X", "hunter2")
     with pytest.raises(ImproperlyConfigured, match="FOUNDRY_X has 7 characters; write 50") as caught:
-        environment.secret("FOUNDRY_X")
+        environment.secret("FOUNDRY_X", fetch=str)
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_secret_in_a_vault_is_fetched_when_it_is_looked_at(monkeypatch):
+    fetched = []
+
+    def fetch(where):
+        fetched.append(where)
+        return "k" * 50
+
+    monkeypatch.setenv("FOUNDRY_X_SECRET", "arn:vault")
+    value = environment.secret("FOUNDRY_X", fetch=fetch)
+    assert fetched == []
+    assert value == "k" * 50
+    assert len(value) == 50
+    assert fetched == ["arn:vault"]
 
 
 def test_words(monkeypatch):
