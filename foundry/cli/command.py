@@ -21,7 +21,7 @@ from foundry.client import Foundry, FoundryError, Request
 
 
 class ApiCommand(BaseCommand):
-    """A command over HTTP: it needs no database, and no error of it shows a traceback."""
+    """A command over HTTP or Lambda invokes: it needs no database, and no error of it shows a traceback."""
 
     requires_system_checks = []
 
@@ -38,6 +38,13 @@ class ApiCommand(BaseCommand):
         parser.add_argument(
             "--token", help="bearer token (default: FOUNDRY_TOKEN, or the demo's; others see what stands here)"
         )
+        parser.add_argument(
+            "--lambda",
+            dest="function",
+            metavar="FUNCTION",
+            help="ask the API's Lambda function (name or name:alias) instead of a URL, with your AWS credentials; a "
+            "token is sent only if --token gives one",
+        )
 
     def run(self, **options: Any) -> Exit:
         """Do it, and say how it ended."""
@@ -46,8 +53,7 @@ class ApiCommand(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self.out, self.notes = terminal.console(self.stdout), terminal.console(self.stderr)
         try:
-            found = credentials.find(options.pop("url"), options.pop("token"))
-            self.foundry = Foundry(found.url, found.token)
+            self.foundry = _foundry(options.pop("url"), options.pop("token"), options.pop("function"))
             _check(options)
             code = self.run(**options)
         except (FoundryError, credentials.MissingCredentialsError, OSError, ValueError) as error:
@@ -91,6 +97,15 @@ class ApiCommand(BaseCommand):
         else:
             report.show_results(self.out, self.foundry, ended, rows=rows)
         return exits.of(ended.state)
+
+
+def _foundry(url: str | None, token: str | None, function: str | None) -> Foundry:
+    if function is None:
+        found = credentials.find(url, token)
+        return Foundry(found.url, found.token)
+    if url is not None:
+        raise ValueError("Give either --url or --lambda.")
+    return Foundry(token=token, function=function)
 
 
 def _check(options: dict[str, Any]) -> None:

@@ -8,7 +8,9 @@
     for result in foundry.results(request):
         print(result.name, result.values["length"] if result.values else result.error.message)
 
-It needs `requests` and nothing else of Foundry.
+On AWS also without HTTP, by invoking the API's Lambda function: `Foundry(function="foundry-production")`.
+
+It needs `requests`, for that `boto3` too, and nothing else of Foundry.
 """
 
 from foundry.client.errors import ConnectionFailedError, FoundryError

@@ -14,7 +14,9 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from foundry.client.decode import decode
+from foundry.client.errors import FoundryError
 from foundry.client.http import Http
+from foundry.client.invoke import Invoke
 from foundry.client.model import Artifact, Request, RequestState, Result, Service, ServiceDetail
 
 #: A path, or a name and the contents.
@@ -24,6 +26,7 @@ type AnyRequest = Request | str
 
 _FIRST_LOOK_S, _LONGEST_LOOK_S, _LONGER_EACH_TIME = 0.1, 2.0, 1.5
 _PIECE_BYTES = 1 << 16
+_PAGE_RESULTS, _TOO_LARGE = 1000, 413
 
 
 class Foundry:
@@ -33,9 +36,19 @@ class Foundry:
     cannot be read or written raise OSError, arguments that do not go together ValueError.
     """
 
-    def __init__(self, url: str | None = None, token: str | None = None) -> None:
-        """The address, such as https://foundry.example, is FOUNDRY_URL by default, and the token FOUNDRY_TOKEN."""
-        self._http = Http(_given(url, "FOUNDRY_URL", "url"), _given(token, "FOUNDRY_TOKEN", "token"))
+    def __init__(self, url: str | None = None, token: str | None = None, *, function: str | None = None) -> None:
+        """The address, such as https://foundry.example, is FOUNDRY_URL by default, and the token FOUNDRY_TOKEN.
+
+        Or without HTTP: `function` is the API's Lambda function, invoked with the AWS credentials that boto3 finds,
+        and then no token is needed.
+        """
+        self._http: Http
+        if function is None:
+            self._http = Http(_given(url, "FOUNDRY_URL", "url"), _given(token, "FOUNDRY_TOKEN", "token"))
+        elif url is None:
+            self._http = Invoke(function, token)
+        else:
+            raise ValueError("Give either a url or a function.")
 
     def services(self) -> list[Service]:
         """What can be requested."""
@@ -121,6 +134,9 @@ class Foundry:
 
     def results(self, request: AnyRequest, state: Literal["succeeded", "failed"] | None = None) -> Iterator[Result]:
         """What the items came to, by position, one by one as they arrive; of a running request, those there are."""
+        if not self._http.streams:
+            yield from (decode(Result, one) for one in self._paged_results(request, state))
+            return
         rest = b""
         for piece in self.export(request, "ndjson", state):
             *lines, rest = (rest + piece).split(b"\n")
@@ -130,7 +146,27 @@ class Foundry:
         self, request: AnyRequest, kind: Literal["csv", "ndjson"], state: Literal["succeeded", "failed"] | None = None
     ) -> Iterator[bytes]:
         """The results as one table or as lines of JSON, piece by piece as they arrive."""
+        if kind == "ndjson" and not self._http.streams:
+            for one in self._paged_results(request, state):
+                yield json.dumps(one, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+            return
         yield from self._stream(f"{_path(request)}/results", {"format": kind, "state": state})
+
+    def _paged_results(self, request: AnyRequest, state: str | None) -> Iterator[dict[str, Any]]:
+        """Page by page; a page that is too long for one answer is asked for in halves."""
+        wanted: dict[str, Any] = {"state": state, "limit": _PAGE_RESULTS}
+        while True:
+            try:
+                page = self._http.json("GET", f"{_path(request)}/results", params=wanted)
+            except FoundryError as error:
+                if error.status != _TOO_LARGE or wanted["limit"] == 1:
+                    raise
+                wanted["limit"] //= 2
+                continue
+            yield from page["results"]
+            if page["next"] is None:
+                return
+            wanted["cursor"] = dict(parse_qsl(urlsplit(page["next"]).query))["cursor"]
 
     def download(
         self, request: AnyRequest, artifact: Artifact | str, path: str | os.PathLike[str], item: int | None = None

@@ -27,10 +27,15 @@ _jitter = random.SystemRandom()
 class Http:
     """Calls to the API at that address."""
 
-    def __init__(self, url: str, token: str) -> None:
+    #: Whether an answer may be of any length, and is read while it arrives.
+    streams = True
+
+    def __init__(self, url: str, token: str | None) -> None:
         self.url = url.rstrip("/").removesuffix("/api/v1")
+        #: As errors call it.
+        self.name = self.url
         self._session = requests.Session()
-        self._session.auth = _Bearer(token)
+        self._session.auth = _Bearer(token) if token else _nobody
 
     def json(self, method: str, path: str, **call: Any) -> dict[str, Any]:
         """The answer as JSON."""
@@ -41,7 +46,7 @@ class Http:
         try:
             body: dict[str, Any] = answer.json()
         except requests.JSONDecodeError:
-            raise _not_foundry(self.url, answer) from None
+            raise _not_foundry(self.name, answer) from None
         return body
 
     def call(
@@ -66,7 +71,7 @@ class Http:
             if answer.status_code not in _TRANSIENT or last:
                 break
             pause(attempt, answer.headers.get("Retry-After", ""))
-        return _checked(self.url, answer)
+        return _checked(self.name, answer)
 
     def _send(
         self, method: str, path: str, headers: Mapping[str, str] | None, body: dict[str, Any]
@@ -86,9 +91,9 @@ class Http:
         try:
             yield
         except _BROKEN as error:
-            raise ConnectionFailedError(f"No answer from {self.url}: {_reason(error)}.") from error
+            raise ConnectionFailedError(f"No answer from {self.name}: {_reason(error)}.") from error
         except requests.RequestException as error:
-            raise FoundryError(status=None, title=f"{self.url} cannot be asked: {error}") from error
+            raise FoundryError(status=None, title=f"{self.name} cannot be asked: {error}") from error
 
 
 class _Bearer(AuthBase):
@@ -102,20 +107,25 @@ class _Bearer(AuthBase):
         return request
 
 
+def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Also an object: with none, `requests` would look into that file."""
+    return request
+
+
 def pause(attempt: int, retry_after: str = "") -> None:
     """Wait for as long as asked, or twice as long each time; never at the same moment as others."""
     wanted = float(retry_after) if retry_after.isdigit() else _FIRST_PAUSE_S * 2**attempt
     time.sleep(min(wanted, _LONGEST_PAUSE_S) * _jitter.uniform(0.75, 1.25))
 
 
-def _checked(url: str, answer: requests.Response) -> requests.Response:
+def _checked(name: str, answer: requests.Response) -> requests.Response:
     if answer.ok and not answer.is_redirect:
         return answer
     if answer.is_redirect:
-        title = f"{url} sends this on to {answer.headers['Location']}: use that address."
+        title = f"{name} sends this on to {answer.headers['Location']}: use that address."
         raise FoundryError(status=answer.status_code, title=title)
     if not answer.headers.get("Content-Type", "").startswith("application/problem+json"):
-        raise _not_foundry(url, answer)
+        raise _not_foundry(name, answer)
     problem = answer.json()
     raise FoundryError(
         status=answer.status_code,
@@ -125,8 +135,8 @@ def _checked(url: str, answer: requests.Response) -> requests.Response:
     )
 
 
-def _not_foundry(url: str, answer: requests.Response) -> FoundryError:
-    title = f"{url} answered {answer.status_code} {answer.reason}, and not as Foundry does. Is the address right?"
+def _not_foundry(name: str, answer: requests.Response) -> FoundryError:
+    title = f"{name} answered {answer.status_code} {answer.reason}, and not as Foundry does. Is the address right?"
     return FoundryError(status=answer.status_code, title=title)
 
 

@@ -8,10 +8,9 @@ from django.views.decorators.http import require_http_methods
 from pydantic import BaseModel, ConfigDict
 
 from foundry import catalog
-from foundry.accounts.caller import Caller, invoker
 from foundry.accounts.models import Scope
 from foundry.api import body
-from foundry.api.auth import HOW, recognise
+from foundry.api.auth import caller
 from foundry.api.problems import ProblemError
 from foundry.core.drafts import Draft
 from foundry.core.errors import InvalidRequestError
@@ -33,7 +32,7 @@ def compute_dna(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return HttpResponse("Hello Zappa Prototype!")
     try:
-        submit(caller=_caller(request), submission=_submission(request))
+        submit(caller=caller(request, Scope.WRITE), submission=_submission(request))
     except ProblemError as error:
         return error.response()
     except catalog.UnknownServiceError as error:
@@ -48,29 +47,3 @@ def _submission(request: HttpRequest) -> Submission:
     asked = body.check(ComputeDnaIn, body.parse(request.body))
     item = Draft(values={"name": "dna_sequence", "sequence": asked.dna_sequence, "topology": "linear"})
     return Submission(service="compute-dna", items=[item])
-
-
-def _caller(request: HttpRequest) -> Caller:
-    if _is_direct_invoke(request):
-        return _invoker()
-    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
-    if kind.lower() != "bearer":
-        raise ProblemError(401, "No token was given. " + HOW, WWW_Authenticate="Bearer")
-    return recognise(secret.strip(), Scope.WRITE)
-
-
-def _invoker() -> Caller:
-    caller = invoker()
-    if not caller.user.is_active:
-        raise ProblemError(403, f"The account {caller.user.username!r}, which invokes act as, is not active.")
-    return caller
-
-
-def _is_direct_invoke(request: HttpRequest) -> bool:
-    """Whether the event was given to the function itself, where IAM says who may, and not to its HTTP front.
-
-    Every front (API Gateway, load balancer, function URL) fills the event's requestContext; no HTTP client can empty
-    it, nor set the WSGI variable that Zappa puts the event into.
-    """
-    event = request.META.get("lambda.event")
-    return event is not None and not event.get("requestContext")

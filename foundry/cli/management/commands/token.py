@@ -13,7 +13,7 @@ from django.utils import timezone
 from foundry.accounts import tokens
 from foundry.accounts.caller import account
 from foundry.accounts.models import Scope, Token
-from foundry.cli import terminal
+from foundry.dispatch.operators import table
 
 
 class Command(BaseCommand):
@@ -64,7 +64,7 @@ class Command(BaseCommand):
             )
             for one in found
         ]
-        terminal.console(self.stdout).print(terminal.table(headings, rows) if rows else "No tokens.")
+        self.stdout.write(table(headings, rows) if rows else "No tokens.")
 
     def _revoke(self, options: dict[str, Any]) -> None:
         found = [one for one in Token.objects.filter(revoked_at=None) if _is_meant(one, options["prefix"])]

@@ -1,77 +1,23 @@
-"""The prototype's contract through Zappa's own handler, with the events its client sent; and who is trusted there."""
+"""The prototype's contract with the events its client sent; HTTP events of all fronts, and who is trusted there."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import logging
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-from unittest import mock
 from urllib.parse import urlsplit
 
 import pytest
-from django.urls import clear_script_prefix
-from zappa.handler import LambdaHandler
 
 from foundry.accounts.models import Scope, User
 from foundry.core.models import ServiceRequest
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROOT = Path(__file__).parents[2]
 BODY = json.dumps({"dna_sequence": "ATCGGCTA"})
 #: As the prototype's client made them.
 GET = {"path": "/compute-dna/", "httpMethod": "GET", "requestContext": {}, "body": "{}"}
 POST = {"path": "/compute-dna/", "httpMethod": "POST", "requestContext": {}, "body": BODY}
 GATEWAY = {"requestContext": {"stage": "development", "identity": {"sourceIp": "198.51.100.7"}}}
-
-
-@pytest.fixture(scope="session")
-def zappa_settings(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """The module that Zappa makes of zappa_settings.json and puts into the package."""
-    folder = tmp_path_factory.mktemp("zappa")
-    zappa = Path(sys.executable).with_name("zappa")
-    made = folder / "zappa_settings.py"
-    subprocess.run(
-        [zappa, "save-python-settings-file", "development", "-s", ROOT / "zappa_settings.json", "-o", made],
-        cwd=folder,
-        env=os.environ | {"VIRTUAL_ENV": sys.prefix, "AWS_EC2_METADATA_DISABLED": "true"},
-        check=True,
-        capture_output=True,
-    )
-    spec = importlib.util.spec_from_file_location("zappa_settings", made)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def invoke(zappa_settings: Any, settings: Any) -> Iterator[Any]:
-    """Invoke the function with an event; what Zappa changes in the process is put back."""
-    settings.FOUNDRY_INVOKE_ACCOUNT = "robot"
-    level = logging.getLogger().level
-    fresh = {"settings": None, "settings_name": None, "_LambdaHandler__instance": None}
-    with (
-        mock.patch.dict(sys.modules, zappa_settings=zappa_settings),
-        mock.patch.dict(os.environ),
-        mock.patch.multiple(LambdaHandler, **fresh),
-    ):
-        yield _invoke
-    logging.getLogger().setLevel(level)
-
-
-def _invoke(event: dict[str, Any], **changes: Any) -> Any:
-    try:
-        return LambdaHandler.lambda_handler(event | changes, None)
-    finally:
-        clear_script_prefix()  # of the stage, which the test client would go on with
 
 
 def test_get_answers_word_for_word(invoke):
@@ -158,22 +104,71 @@ def test_an_http_api_takes_a_token(invoke, owner):
     assert invoke(version_2(headers=headers))["statusCode"] == 200
 
 
-def test_a_direct_invoke_is_trusted_with_the_prototypes_address_only(invoke):
-    answer = invoke(POST, path="/api/v1/requests", headers={})
-    assert answer["statusCode"] == 401
+API = "/api/v1/requests"
+SUBMISSION = json.dumps({"service": "toy", "items": [{"number": 1}]})
+JSON = {"Content-Type": "application/json"}
 
 
-def test_addresses_keep_the_stage_before_them(invoke, owner):
-    headers = {"Authorization": f"Bearer {owner.secret}", "Content-Type": "application/json"}
-    body = json.dumps({"service": "toy", "items": [{"number": 1}]})
-    answer = invoke(POST, path="/api/v1/requests", body=body, headers=headers)
+def test_a_direct_invoke_reads_and_writes_as_the_invoke_account(invoke):
+    answer = invoke(POST, path=API, body=SUBMISSION, headers=JSON)
     shown = json.loads(answer["body"])
-    assert answer["statusCode"] == 202
-    assert urlsplit(answer["headers"]["Location"]).path == f"/development/api/v1/requests/{shown['id']}"
-    page = json.loads(
-        invoke(GET, path="/api/v1/requests", headers=headers, queryStringParameters={"limit": "1"})["body"]
-    )
-    assert page["requests"][0]["links"]["self"] == answer["headers"]["Location"]
+    assert (answer["statusCode"], shown["owner"]) == (202, "robot")
+    (listed,) = json.loads(invoke(GET, path=API)["body"])["requests"]
+    assert (listed["id"], listed["state"]) == (shown["id"], "succeeded")
+
+
+def test_a_direct_invoke_may_not_raise_the_priority(invoke):
+    body = json.dumps(json.loads(SUBMISSION) | {"priority": 1})
+    assert invoke(POST, path=API, body=body, headers=JSON)["statusCode"] == 403
+
+
+def test_in_a_direct_invoke_a_token_counts_if_one_is_given(invoke, owner, stranger):
+    bearer = JSON | {"Authorization": f"Bearer {owner.secret}"}
+    answer = invoke(POST, path=API, body=SUBMISSION, headers=bearer)
+    assert json.loads(answer["body"])["owner"] == "owner"
+    assert json.loads(invoke(GET, path=API)["body"])["requests"] == []
+    assert json.loads(invoke(GET, path=API, headers={"authorization": f"Bearer {stranger.secret}"})["body"]) == {
+        "requests": [],
+        "next": None,
+    }
+
+
+@pytest.mark.parametrize("given", ["Bearer fdy_no", "Bearer", "Basic eDp5", ""])
+def test_in_a_direct_invoke_a_bad_token_is_not_made_good(given, invoke):
+    assert invoke(GET, path=API, headers={"Authorization": given})["statusCode"] == 401
+
+
+@pytest.mark.parametrize("context", CONTEXTS.values(), ids=CONTEXTS)
+def test_over_http_the_api_needs_a_token(context, invoke):
+    headers = {"host": "localhost", "Host": "localhost"}
+    assert invoke(GET, path=API, requestContext=context, headers=headers)["statusCode"] == 401
+
+
+def test_addresses_in_a_direct_invoke_are_paths_of_further_invokes(invoke):
+    answer = invoke(POST, path=API, body=SUBMISSION, headers=JSON)
+    path = urlsplit(answer["headers"]["Location"]).path
+    assert path == f"{API}/{json.loads(answer['body'])['id']}"
+    assert json.loads(invoke(GET, path=path)["body"])["links"]["self"] == answer["headers"]["Location"]
+
+
+def test_addresses_over_http_keep_the_stage_before_them(invoke, owner, settings):
+    host = "abc.execute-api.us-east-1.amazonaws.com"
+    settings.ALLOWED_HOSTS = [host]
+    headers = JSON | {"Authorization": f"Bearer {owner.secret}", "Host": host}
+    answer = invoke(POST, path=API, body=SUBMISSION, headers=headers, **GATEWAY)
+    shown = json.loads(answer["body"])
+    assert answer["headers"]["Location"].endswith(f"{host}/development{API}/{shown['id']}")
+
+
+def test_an_answer_over_what_lambda_returns_is_a_problem_that_says_what_to_do(invoke, make_request, owner, monkeypatch):
+    monkeypatch.setattr("foundry.aws.http._MOST_BYTES", 1000)
+    made = make_request(*({"number": number} for number in range(20)))
+    headers = {"Authorization": f"Bearer {owner.secret}"}
+    whole = invoke(GET, path=f"{API}/{made.pk}/results", headers=headers)
+    assert (whole["statusCode"], whole["headers"]["Content-Type"]) == (413, "application/problem+json")
+    assert "limit" in json.loads(whole["body"])["detail"]
+    page = invoke(GET, path=f"{API}/{made.pk}/results", headers=headers, queryStringParameters={"limit": "2"})
+    assert len(json.loads(page["body"])["results"]) == 2
 
 
 @pytest.mark.parametrize(
@@ -188,8 +183,10 @@ def test_addresses_keep_the_stage_before_them(invoke, owner):
         ({"path": "/nothing"}, 404),
         ({"path": "/compute-dna/%00"}, 404),
         ({"headers": {"Host": "evil.example"}}, 400),
-        ({"headers": {"Authorization": "Bearer \ud800"}, **GATEWAY}, 401),
-        ({"headers": {"Idempotency-Key": "\ud800"}, "path": "/api/v1/requests"}, 401),
+        ({"headers": {"Authorization": "Bearer é\x00"}, **GATEWAY}, 401),
+        ({"headers": {"Authorization": "Bearer é\x00"}}, 401),
+        ({"headers": {"Idempotency-Key": "é\x00", "Content-Type": "application/json"}, "path": API}, 400),
+        ({"queryStringParameters": {"limit": "\x00"}, "path": API, "httpMethod": "GET"}, 422),
     ],
 )
 def test_no_event_leads_to_a_500(changes, status, invoke):
