@@ -1,0 +1,85 @@
+"""A deployed function, as AWS knows it."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from deploy.errors import DeployError
+from deploy.stages import Stage
+
+#: The alias that people and CI invoke to manage the platform; IAM lets nobody else.
+OPERATOR = "operator"
+#: A command may take as long as a function can; the answer is waited for, and the command is not sent a second time.
+_PATIENT = Config(read_timeout=900, retries={"total_max_attempts": 1})
+
+
+@dataclasses.dataclass(frozen=True)
+class Function:
+    """The function of a stage."""
+
+    stage: Stage
+
+    @property
+    def name(self) -> str:
+        return self.stage.function
+
+    @functools.cached_property
+    def client(self) -> Any:
+        """AWS Lambda's client."""
+        return boto3.client("lambda")
+
+    def configuration(self, qualifier: str = "$LATEST") -> dict[str, Any]:
+        """What GetFunctionConfiguration says. Raises DeployError if the function is not deployed."""
+        try:
+            found: dict[str, Any] = self.client.get_function_configuration(FunctionName=self.name, Qualifier=qualifier)
+        except self.client.exceptions.ResourceNotFoundException:
+            raise DeployError(
+                f"{self.name}:{qualifier} is not there; `zappa deploy {self.stage.name}` first."
+            ) from None
+        return found
+
+    def configure(self, **values: Any) -> None:
+        """Change the configuration and wait until it is changed."""
+        self.client.update_function_configuration(FunctionName=self.name, **values)
+        self.client.get_waiter("function_updated_v2").wait(FunctionName=self.name)
+
+    def versions(self) -> list[str]:
+        """The published versions, the oldest first."""
+        pages = self.client.get_paginator("list_versions_by_function").paginate(FunctionName=self.name)
+        numbers = (entry["Version"] for page in pages for entry in page["Versions"])
+        return sorted((number for number in numbers if number != "$LATEST"), key=int)
+
+    def alias(self) -> str | None:
+        """The version behind the alias `operator`; None if there is no such alias."""
+        try:
+            found: str = self.client.get_alias(FunctionName=self.name, Name=OPERATOR)["FunctionVersion"]
+        except self.client.exceptions.ResourceNotFoundException:
+            return None
+        return found
+
+    def release(self) -> str:
+        """The name of the release that `configure` published last. Raises DeployError."""
+        version = self.alias()
+        if version is None:
+            raise DeployError(f"{self.name} has no alias {OPERATOR}: `python -m deploy configure {self.stage.name}`.")
+        return f"{self.name}:{version}"
+
+    def invoke(self, event: dict[str, Any], qualifier: str | None = None) -> Any:
+        """The function's answer. Raises DeployError if there is none."""
+        client = boto3.client("lambda", config=_PATIENT)
+        target = {"Qualifier": qualifier} if qualifier else {}
+        try:
+            answer = client.invoke(FunctionName=self.name, Payload=json.dumps(event), **target)
+        except ClientError as error:
+            raise DeployError(f"{self.name}: {error}") from None
+        payload = json.load(answer["Payload"])
+        if "FunctionError" in answer:
+            raise DeployError(f"{self.name}: {payload.get('errorMessage', payload)}")
+        return payload
