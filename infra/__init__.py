@@ -1,0 +1,1 @@
+"""What Foundry needs on AWS beside its functions: CloudFormation templates, and a command that makes stacks of them."""
