@@ -6,6 +6,7 @@ UV := .uv/bin/uv
 PYTHON := .venv/bin/python
 COMPILE := $(UV) pip compile --quiet --python-version 3.13 --generate-hashes --no-emit-index-url --no-header
 PORT ?= 8000
+AWS_PORT ?= 4566
 
 export UV_NO_CONFIG := 1
 # Laboratories' networks often have certificates of their own.
@@ -23,6 +24,9 @@ test: lint  ## Everything that must hold: lint, types, import rules, migrations,
 test-aws: .venv/dev .runtime/done  ## The same on AWS's terms: real zappa, real packages, a Lambda of our own on this machine
 	$(PYTHON) -m pytest tests/aws
 
+aws-local: .venv/dev .runtime/done  ## An AWS on this machine to practise on: deploy, watch, undeploy (AWS_PORT=4566)
+	@$(PYTHON) -m tests.localaws.practice --port $(AWS_PORT)
+
 lint: .venv/dev  ## Format, lint, types, import rules, migrations, deploy check
 	.venv/bin/ruff format --check --quiet .
 	.venv/bin/ruff check --quiet .
@@ -31,7 +35,7 @@ lint: .venv/dev  ## Format, lint, types, import rules, migrations, deploy check
 	$(PYTHON) manage.py makemigrations --check --dry-run
 	@# A made-up production, only to ask Django's own deployment checks about it.
 	FOUNDRY_PRODUCTION=1 FOUNDRY_SECRET_KEY=$$($(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(60))') \
-	  FOUNDRY_ALLOWED_HOSTS=foundry.example DATABASE_URL=postgresql://foundry@db.example/foundry \
+	  FOUNDRY_ALLOWED_HOSTS=foundry.example \
 	  $(PYTHON) manage.py check --deploy --fail-level WARNING
 
 format: .venv/dev  ## Rewrite the code in the project's format
@@ -77,7 +81,12 @@ $(UV): requirements-uv.txt
 # What AWS's runtime brings along, for the Lambda of the tests: not in .venv, so that functions see nothing else of ours.
 .runtime/done: $(UV) requirements-lambda.txt
 	@rm -rf .runtime
-	@$(UV) pip install --quiet --python .venv --target .runtime --require-hashes -r requirements-lambda.txt
+	@$(UV) pip install --quiet --python .venv --target .runtime --compile-bytecode --require-hashes -r requirements-lambda.txt
 	@touch $@
 
-.PHONY: help run test test-aws lint format bench requirements clean
+# The authorities that RDS's servers are checked by. It goes into the package, as AWS's runtime does not have it.
+global-bundle.pem:
+	@curl --fail --silent --show-error --location --proto =https -o $@.new https://truststore.pki.rds.amazonaws.com/global/$@
+	@grep -q 'BEGIN CERTIFICATE' $@.new && mv $@.new $@
+
+.PHONY: help run test test-aws aws-local lint format bench requirements clean
