@@ -1,6 +1,9 @@
 """Every measurement, one after the other: `make bench`. Each is a module of its own: `python -m bench.platform`."""
 
-from bench import compute_dna, platform
+from bench import cold_start, compute_dna, isolation, platform, slots
 
 compute_dna.main()
 platform.main()
+slots.main()
+cold_start.main()
+isolation.main()
