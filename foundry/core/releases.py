@@ -56,7 +56,8 @@ def choose(service: str) -> str:
 def record(*, service: str, name: str, by: str, commit: str = "", share: float | None = None) -> Release:
     """A version was deployed: new jobs go to it from now on, or that share of them (0 to 1) if one is given.
 
-    One that was recorded before and is not pruned gets its place again. Raises ValueError, UnknownServiceError and
+    One that was recorded before and is not pruned gets its place again; the live one stays so, whatever the share, as
+    after a deployment that changed nothing of the service. Raises ValueError, UnknownServiceError and
     NotAllowedNowError.
     """
     function, version = _parse(name)
@@ -64,13 +65,15 @@ def record(*, service: str, name: str, by: str, commit: str = "", share: float |
     service_version = catalog.get(service).version
     _lock(service)
     live = _current(service, ReleaseState.LIVE)
+    if live and live.name == name:
+        return live
     if share is not None:
         _require_room(service, name, live)
-    elif live and live.name != name:
+    elif live:
         _set(live, ReleaseState.DRAINING, by)
     state = ReleaseState.LIVE if share is None else ReleaseState.CANDIDATE
     if release := _find(service, name):
-        return release if release == live else _set(release, state, by, share=share)
+        return _set(release, state, by, share=share)
     return Release.objects.create(
         service=service,
         name=name,
@@ -87,17 +90,22 @@ def record(*, service: str, name: str, by: str, commit: str = "", share: float |
 
 @transaction.atomic
 def shift(*, service: str, name: str, share: float, by: str) -> Release:
-    """Give the candidate another share of the new requests, 0 to 1. Raises ValueError and NotAllowedNowError."""
+    """Give the candidate another share of the new requests, 0 to 1; the live release has what is left and keeps it.
+
+    Raises ValueError and NotAllowedNowError.
+    """
     _require_share(share)
     _lock(service)
-    return _set(_get(service, name, ReleaseState.CANDIDATE), ReleaseState.CANDIDATE, by, share=share)
+    release = _get(service, name, ReleaseState.CANDIDATE, ReleaseState.LIVE)
+    return release if release.state == ReleaseState.LIVE else _set(release, ReleaseState.CANDIDATE, by, share=share)
 
 
 @transaction.atomic
 def promote(*, service: str, name: str, by: str) -> Release:
-    """Make the candidate live. Raises NotAllowedNowError."""
+    """Make the candidate live; if it is already, it stays so. Raises NotAllowedNowError."""
     _lock(service)
-    return _make_live(_get(service, name, ReleaseState.CANDIDATE), by)
+    release = _get(service, name, ReleaseState.CANDIDATE, ReleaseState.LIVE)
+    return release if release.state == ReleaseState.LIVE else _make_live(release, by)
 
 
 @transaction.atomic
@@ -206,8 +214,6 @@ def _require_room(service: str, name: str, live: Release | None) -> None:
     """For a candidate."""
     if live is None:
         raise NotAllowedNowError(f"{service} has no live release to share with; record {name} without a share.")
-    if live.name == name:
-        raise NotAllowedNowError(f"{name} is the live release of {service}; it cannot be its candidate too.")
     candidate = _current(service, ReleaseState.CANDIDATE)
     if candidate and candidate.name != name:
         raise NotAllowedNowError(f"{service} has the candidate {candidate.name}; promote or withdraw it first.")

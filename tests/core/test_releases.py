@@ -183,10 +183,12 @@ def test_there_is_one_candidate_at_a_time():
     assert Release.objects.get(name=TWO).share == 0.2
 
 
-def test_the_live_release_is_no_candidate():
+def test_a_deployment_that_changed_nothing_leaves_the_live_release_as_it_is():
     record(ONE)
-    with pytest.raises(NotAllowedNowError, match="cannot be its candidate"):
-        record(ONE, share=0.1)
+    record(ONE, share=0.1)
+    change(releases.shift, ONE, share=0.5)
+    change(releases.promote, ONE)
+    assert states() == {ONE: "live"}
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
@@ -202,13 +204,16 @@ def test_a_release_is_a_function_and_a_published_version(name):
         record(name)
 
 
-@pytest.mark.parametrize("what", [releases.promote, releases.withdraw])
-def test_only_a_candidate_is_promoted_or_withdrawn(what):
+def test_only_a_candidate_is_promoted_or_withdrawn():
     record(ONE)
     with pytest.raises(NotAllowedNowError, match="is live for toy, not candidate"):
-        change(what, ONE)
-    with pytest.raises(NotAllowedNowError, match="no release"):
-        change(what, TWO)
+        change(releases.withdraw, ONE)
+    record(TWO)
+    with pytest.raises(NotAllowedNowError, match="is draining for toy, not candidate"):
+        change(releases.promote, ONE)
+    for what in (releases.promote, releases.withdraw):
+        with pytest.raises(NotAllowedNowError, match="no release"):
+            change(what, THREE)
 
 
 # Rolling back.
