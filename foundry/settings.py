@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from django.contrib.messages import constants as messages
+from django.utils.csp import CSP
+
 from foundry import database, embedded, environment, secrets
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -47,12 +50,14 @@ INSTALLED_APPS = [
     "foundry.api",
     "foundry.cli",
     "foundry.aws",
+    "foundry.portal",
 ]
 if FOUNDRY_SERVICE:
     INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "foundry.accounts", "foundry.core"]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "foundry.api.problems.ProblemMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -76,6 +81,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "foundry.portal.page.context",
             ],
         },
     },
@@ -93,12 +99,18 @@ DATABASES = {
 DATABASES["default"]["CONN_MAX_AGE"] = environment.number("FOUNDRY_CONN_MAX_AGE", 0 if ON_LAMBDA else 60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
+LOGIN_URL = "portal:sign-in"
+LOGIN_REDIRECT_URL = "portal:catalogue"
+LOGOUT_REDIRECT_URL = "portal:sign-in"
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+# As the stylesheet calls them.
+MESSAGE_TAGS = {messages.SUCCESS: "good", messages.WARNING: "warn", messages.ERROR: "bad"}
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
@@ -137,6 +149,14 @@ FOUNDRY_RETENTION_DAYS = environment.number("FOUNDRY_RETENTION_DAYS", 0)
 
 # Security.
 
+SECURE_CSP = {
+    "default-src": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],
+    "object-src": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+    "form-action": [CSP.SELF],
+    "frame-ancestors": [CSP.NONE],
+}
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

@@ -1,0 +1,5 @@
+from django.urls import path
+
+from foundry.portal.catalogue import views
+
+urlpatterns = [path("", views.index, name="catalogue")]

@@ -1,0 +1,14 @@
+"""Pages of the area catalogue."""
+
+from __future__ import annotations
+
+from django.http import HttpResponseBase
+from django.shortcuts import render
+
+from foundry.portal.page import PageRequest, page
+
+
+@page(area="catalogue")
+def index(request: PageRequest) -> HttpResponseBase:
+    """The area's first page."""
+    return render(request, "portal/catalogue/index.html")

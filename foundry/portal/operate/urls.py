@@ -1,0 +1,5 @@
+from django.urls import path
+
+from foundry.portal.operate import views
+
+urlpatterns = [path("", views.index, name="operate")]

@@ -1,0 +1,5 @@
+from django.urls import path
+
+from foundry.portal.requests import views
+
+urlpatterns = [path("", views.index, name="requests")]
