@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -42,8 +43,8 @@ def test_deploy_invoke_and_undeploy(story):
     assert sequence["sequence"] == "ATCGGCTA"
     assert json.loads(values)["gc_content"] == 0.5
     assert_cost_is_what_was_billed(story)
+    assert_nothing_goes_on(story)
 
-    story.aws.settle()
     story.run("zappa", "undeploy", "development", "--yes", "--remove-logs")
     with pytest.raises(story.functions.exceptions.ResourceNotFoundException):
         story.invoke(FUNCTION, GREETING)
@@ -57,6 +58,16 @@ def assert_cost_is_what_was_billed(story):
     [task] = [entry for entry in story.aws.journal() if entry["what"] == "invoked" and entry["how"] == "event"]
     assert memory_mb == story.functions.get_function_configuration(FunctionName=FUNCTION)["MemorySize"]
     assert 0.5 * task["billed_ms"] < attempt_ms <= task["billed_ms"]
+
+
+def assert_nothing_goes_on(story):
+    """Without work nothing runs and nothing is held, though environments are warm."""
+    before = story.aws.journal()
+    time.sleep(2)
+    assert story.aws.journal() == before
+    assert story.aws.state()["environments"]
+    others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    assert story.sql(others) == [(0,)]
 
 
 def left_behind(aws):
