@@ -1,9 +1,9 @@
 """What AWS Lambda charges, to reckon what an attempt costs.
 
 These are list prices, on demand, first tier (up to 6 billion GB-seconds a month on x86, 7.5 on arm), without free tier,
-savings plan or tax, for us-east-1, as they were quoted in November 2026 in places other than AWS's own page, which
-nothing here asks: look at https://aws.amazon.com/lambda/pricing/ for your region and give yours in FOUNDRY_PRICES. Not reckoned: /tmp above 512 MB,
-data transfer, logs, and the database.
+savings plan or tax, for us-east-1, as they were quoted in November 2026 in places other than AWS's own page. Nothing
+here asks AWS: look at https://aws.amazon.com/lambda/pricing/ for your region and give yours in FOUNDRY_PRICES. Not
+reckoned: /tmp above 512 MB, data transfer, logs, and the database.
 """
 
 from __future__ import annotations
