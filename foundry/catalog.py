@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import importlib
+import importlib.resources
 import pkgutil
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 from django.conf import settings
@@ -24,14 +25,25 @@ class UnknownServiceError(LookupError):
 @functools.cache
 def services() -> Mapping[str, Service]:
     """All services by their names, in alphabetical order."""
-    found = [service for package in settings.FOUNDRY_SERVICES for service in _services_in(package)]
-    return MappingProxyType({service.name: service for service in sorted(found, key=lambda service: service.name)})
+    return MappingProxyType({name: module.SERVICE for name, module in sorted(_modules().items())})
 
 
-def _services_in(package: str) -> Iterator[Service]:
+@functools.cache
+def _modules() -> Mapping[str, ModuleType]:
+    found = [module for package in settings.FOUNDRY_SERVICES for module in _modules_in(package)]
+    return {module.SERVICE.name: module for module in found}
+
+
+def _modules_in(package: str) -> Iterator[ModuleType]:
     for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
         if module.ispkg:
-            yield importlib.import_module(f"{package}.{module.name}").SERVICE
+            yield importlib.import_module(f"{package}.{module.name}")
+
+
+def method_notes(name: str) -> str:
+    """The service's README.md, in Markdown; empty if it has none."""
+    file = importlib.resources.files(_modules()[name]) / "README.md"
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
 
 
 def get(name: str) -> Service:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Callable, Collection
 from decimal import Decimal, InvalidOperation
@@ -12,6 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.functional import SimpleLazyObject
 
 _SECRET_LENGTH = 50
+#: The port where mail servers of one's own network take mail without TLS.
+_PLAIN_SMTP = 25
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 
 
@@ -89,6 +92,43 @@ def prices(name: str) -> tuple[str, Decimal, Decimal] | None:
 def words(name: str, default: str = "") -> list[str]:
     """A list separated by commas."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def networks(name: str) -> list[str]:
+    """A list of networks or addresses, separated by commas."""
+    given = words(name)
+    try:
+        return [str(ipaddress.ip_network(word)) for word in given]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}. Write such as 10.1.2.0/24 or 192.168.1.7.") from None
+
+
+#: How long a mail server may take to answer.
+_MAIL_TIMEOUT_S = 10
+
+
+def mailer(name: str, url: str) -> dict[str, Any]:
+    """Django's settings for smtp://user:password@host:587 (no TLS on port 25 only), smtps://..., ses: or console:."""
+    parts = urlsplit(url)
+    match parts.scheme:
+        case "console":
+            return {"BACKEND": "django.core.mail.backends.console.EmailBackend"}
+        case "ses":
+            return {"BACKEND": "foundry.aws.mail.SesBackend"}
+        case "smtp" | "smtps" if parts.hostname:
+            secure = parts.scheme == "smtps"
+            port = parts.port or (465 if secure else 587)
+            options = {
+                "host": parts.hostname,
+                "port": port,
+                "username": unquote(parts.username or ""),
+                "password": unquote(parts.password or ""),
+                "use_ssl": secure,
+                "use_tls": not secure and port != _PLAIN_SMTP,
+                "timeout": _MAIL_TIMEOUT_S,
+            }
+            return {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": options}
+    raise ImproperlyConfigured(f"{name}: write smtp://user:password@host:587, smtps://..., ses: or console:.")
 
 
 def database(url: str) -> dict[str, Any]:

@@ -22,17 +22,6 @@ FOUNDRY_SERVICE = environment.text("FOUNDRY_SERVICE", "")
 DEBUG = False
 
 
-def _secret_key() -> str:
-    """Outside production the platform is reached from this machine only, and a fixed key keeps sessions over restarts.
-
-    A function that only computes signs nothing: it has none, so that Django fails if it ever does.
-    """
-    if not PRODUCTION:
-        return "only-for-this-machine"
-    return "" if FOUNDRY_SERVICE else environment.secret("FOUNDRY_SECRET_KEY", fetch=secrets.read)
-
-
-SECRET_KEY = _secret_key()
 ALLOWED_HOSTS = environment.words("FOUNDRY_ALLOWED_HOSTS", "" if PRODUCTION else "localhost,127.0.0.1,[::1]")
 # Zappa's name for the host when a function is invoked directly, without HTTP.
 ALLOWED_HOSTS.append("zappa")
@@ -43,8 +32,11 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.admin.apps.SimpleAdminConfig",
+    "django.contrib.humanize",
     "foundry.accounts",
     "foundry.core",
+    "foundry.webhooks",
     "foundry.dispatch",
     "ninja",  # for the docs page's own scripts, so that it needs no CDN
     "foundry.api",
@@ -92,12 +84,26 @@ TEMPLATES = [
 
 DATABASE_URL = environment.text("DATABASE_URL", "")
 DATABASES = {
-    "default": database.settings(production=PRODUCTION, certificates=BASE_DIR / "global-bundle.pem")
+    "default": database.settings(production=PRODUCTION or ON_LAMBDA, certificates=BASE_DIR / "global-bundle.pem")
     or embedded.settings(FOUNDRY_HOME, durable=not environment.flag("FOUNDRY_TESTING"))
 }
 # A function that waits for its next event, perhaps for ever, must keep none.
 DATABASES["default"]["CONN_MAX_AGE"] = environment.number("FOUNDRY_CONN_MAX_AGE", 0 if ON_LAMBDA else 60)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+
+def _secret_key() -> str:
+    """What is reached from this machine only has a fixed key, which keeps sessions over restarts.
+
+    That is neither production nor a function on AWS; one of a local AWS has its database on this machine. A function
+    that only computes signs nothing: it has none, so that Django fails if it ever does.
+    """
+    if not PRODUCTION and not (ON_LAMBDA and database.is_elsewhere(DATABASES["default"])):
+        return "only-for-this-machine"
+    return "" if FOUNDRY_SERVICE else environment.secret("FOUNDRY_SECRET_KEY", fetch=secrets.read)
+
+
+SECRET_KEY = _secret_key()
 
 LOGIN_URL = "portal:sign-in"
 LOGIN_REDIRECT_URL = "portal:catalogue"
@@ -133,16 +139,41 @@ FOUNDRY_RELEASE = environment.text("FOUNDRY_RELEASE", "local")
 if ON_LAMBDA:
     FOUNDRY_RELEASE = f"{os.environ['AWS_LAMBDA_FUNCTION_NAME']}:{os.environ['AWS_LAMBDA_FUNCTION_VERSION']}"
 
+#: Services that functions of their own compute: requests to one are refused until its first release is recorded.
+FOUNDRY_COMPUTED_ELSEWHERE = environment.words("FOUNDRY_COMPUTED_ELSEWHERE", "")
+
 #: What slots cost where their time is billed, if not the list prices of `foundry.core.prices`.
 FOUNDRY_PRICES = environment.prices("FOUNDRY_PRICES")
 
 #: The account that a direct Lambda invoke acts as; whoever may invoke the function is trusted by IAM.
 FOUNDRY_INVOKE_ACCOUNT = environment.text("FOUNDRY_INVOKE_ACCOUNT", "invoker")
 
+#: The ARN of the SQS queue that Lambda tells failed invocations to; empty: a dead slot's lease has to run out.
+FOUNDRY_FAILURE_QUEUE = environment.text("FOUNDRY_FAILURE_QUEUE", "")
+
+#: Where people and programs reach the platform: what links in messages begin with, a stage prefix included.
+FOUNDRY_PUBLIC_URL = environment.text("FOUNDRY_PUBLIC_URL", "" if PRODUCTION else "http://127.0.0.1:8000").rstrip("/")
+
+#: Networks such as 10.1.2.0/24 that webhooks may go to though they are not public, and there without TLS, too.
+FOUNDRY_WEBHOOK_TRUSTED = environment.networks("FOUNDRY_WEBHOOK_TRUSTED")
+
+#: How e-mail is sent: smtp://user:password@host:587, smtps://..., ses: (as the function's role), console:.
+FOUNDRY_MAIL_URL = environment.text("FOUNDRY_MAIL_URL", "" if PRODUCTION else "console:")
+MAILERS = {"default": environment.mailer("FOUNDRY_MAIL_URL", FOUNDRY_MAIL_URL or "smtp://localhost:25")}
+DEFAULT_FROM_EMAIL = environment.text("FOUNDRY_MAIL_FROM", "Foundry <foundry@localhost>")
+
 #: The largest request body, in MiB. 100,000 sequences of 1 kb are about 100.
 FOUNDRY_MAX_BODY_MB = environment.number("FOUNDRY_MAX_BODY_MB", 128, least=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = FOUNDRY_MAX_BODY_MB * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+
+#: The S3 bucket for files that are too large for an answer of Lambda.
+FOUNDRY_ARTIFACT_BUCKET = environment.text("FOUNDRY_ARTIFACT_BUCKET", "")
+
+#: How files reach who asks for them: the class of a `foundry.api.files.Answers`.
+FOUNDRY_FILES = "foundry.api.files.Streamed"
+if ON_LAMBDA and FOUNDRY_ARTIFACT_BUCKET:
+    FOUNDRY_FILES = "foundry.aws.files.Bucketed"
 
 #: Finished requests are removed after this many days; 0 keeps them.
 FOUNDRY_RETENTION_DAYS = environment.number("FOUNDRY_RETENTION_DAYS", 0)

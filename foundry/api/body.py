@@ -25,16 +25,14 @@ def require_utf8(request: HttpRequest) -> None:
         raise ProblemError(415, f"The charset {charset!r} is not taken; send UTF-8.")
 
 
-def parse(body: bytes) -> Any:
-    """The JSON in the body. Raises ProblemError 400 and 413."""
+def parse(body: bytes, what: str = "The body") -> Any:
+    """The JSON in the body, or in another part of the request. Raises ProblemError 400 and 413."""
     if sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
-        raise ProblemError(
-            413, f"The body has over {_MOST_VALUES:,} values, the limit; split it into several requests."
-        )
+        raise ProblemError(413, f"{what} has over {_MOST_VALUES:,} values, the limit; split it into several requests.")
     try:
         return from_json(body, allow_inf_nan=False)
     except ValueError as error:
-        raise ProblemError(400, f"The body is not JSON: {error}.") from None
+        raise ProblemError(400, f"{what} is not JSON: {error}.") from None
 
 
 def check[M: BaseModel](model: type[M], values: Any) -> M:

@@ -1,4 +1,4 @@
-"""What OpenAPI says of a submission, whose body is read by hand: see `foundry.api.submission`."""
+"""What OpenAPI says of a submission, whose body is read by hand (see `foundry.api.submission`), and of files."""
 
 from __future__ import annotations
 
@@ -30,3 +30,22 @@ SUBMISSION: dict[str, Any] = {
     },
     "parameters": [_IDEMPOTENCY_KEY],
 }
+
+
+_OF_LARGE_FILES = {
+    303: (
+        "On AWS, a file of more than 6 MB: it is at `Location` for some minutes. The link carries its own right; send "
+        "no token along."
+    ),
+    413: "On AWS, a file of more than 6 MB: its request still runs, or the platform has no bucket for large files.",
+    503: (
+        "On AWS, a file of more than 6 MB: it is being made, and `errors` has the code `file_being_made`. Ask again "
+        "after `Retry-After` seconds, as often as it takes; that does not start it anew."
+    ),
+}
+
+
+def file_responses(content: dict[str, Any]) -> dict[str, Any]:
+    """How an address answers that has files of those media types."""
+    large = {status: {"description": description} for status, description in _OF_LARGE_FILES.items()}
+    return {"responses": {200: {"description": "The file", "content": content}, **large}}

@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
-from collections.abc import Iterator
 from typing import Any, Literal
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.http import content_disposition_header
 from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
 from foundry import catalog
 from foundry.accounts.models import Scope
-from foundry.api import cursor, results, submission
+from foundry.api import cursor, files, results, submission
 from foundry.api.auth import CallerRequest, reader, writer
-from foundry.api.openapi import SUBMISSION
+from foundry.api.files import Asked
+from foundry.api.openapi import SUBMISSION, file_responses
 from foundry.api.problems import ProblemError
 from foundry.api.schemas import RequestOut, RequestsOut, ResultsOut, Text
 from foundry.api.show import show
 from foundry.contract import Artifact
-from foundry.core import artifacts, cost
+from foundry.core import cost, listing
 from foundry.core import requests as selectors
 from foundry.core.cancel import cancel
+from foundry.core.listing import Filters
 from foundry.core.models import ServiceRequest
-from foundry.core.requests import Filters, RequestState, RequestView
+from foundry.core.requests import RequestState, RequestView
 from foundry.core.retry import retry
 from foundry.core.submit import submit
 
@@ -57,6 +56,7 @@ class ListIn(Schema):
     service: Text | None = None
     state: RequestState | None = None
     label: Text | None = Field(default=None, description="Part of the label, in any case.")
+    tag: Text | None = Field(default=None, description="One of the tags.")
     limit: int = Field(default=50, ge=1, le=200)
     cursor: str | None = Field(default=None, description="From `next` of the page before.")
 
@@ -64,17 +64,15 @@ class ListIn(Schema):
 @router.get("", response=RequestsOut, summary="List requests")
 def list_requests(request: CallerRequest, asked: Query[ListIn]) -> RequestsOut:
     """The team's requests, the newest first."""
-    views = selectors.newest(
+    page = listing.page(
         team=request.auth.team,
-        filters=Filters(service=asked.service, state=asked.state, label=asked.label),
+        filters=Filters(service=asked.service, state=asked.state, label=asked.label, tag=asked.tag),
         before=cursor.decode_newest(asked.cursor),
-        limit=asked.limit + 1,
+        limit=asked.limit,
     )
-    page, more = views[: asked.limit], len(views) > asked.limit
-    last = page[-1].request if more else None
     return RequestsOut(
-        requests=[show(request, view) for view in page],
-        next=cursor.next_url(request, cursor.encode(last.created_at, last.pk)) if last else None,
+        requests=[show(request, view) for view in page.views],
+        next=cursor.next_url(request, cursor.encode(*page.following)) if page.following else None,
     )
 
 
@@ -94,8 +92,9 @@ class ResultsIn(Schema):
     """Which results, and how."""
 
     state: Literal["succeeded", "failed"] | None = None
-    format: Literal["json", "ndjson", "csv"] = Field(
-        default="json", description="json: a page. ndjson, csv: all in one stream."
+    format: Literal["json", "ndjson", "csv", "xlsx", "zip"] = Field(
+        default="json",
+        description="json: a page. ndjson, csv, xlsx: all in one file. zip: these and the artifacts, of all states.",
     )
     limit: int = Field(default=100, ge=1, le=1000, description="Results a page; for json.")
     cursor: str | None = Field(default=None, description="From `next` of the page before; for json.")
@@ -105,19 +104,14 @@ class ResultsIn(Schema):
     "/{uuid:request_id}/results",
     response=ResultsOut,
     summary="Take the results",
-    openapi_extra={
-        "responses": {200: {"content": {"application/x-ndjson": {}, "text/csv": {}}}},
-    },
+    openapi_extra=file_responses({media_type: {} for media_type in files.TABLES.values()}),
 )
 def get_results(request: CallerRequest, request_id: UUID, asked: Query[ResultsIn]) -> HttpResponseBase:
     """The results there are, by position. While the request runs, more may come between those listed."""
-    found = _find(request, request_id).request
+    view = _find(request, request_id)
     if asked.format == "json":
-        return _results_page(request, found, asked)
-    rows = selectors.all_results(request=found.pk, state=asked.state)
-    if asked.format == "ndjson":
-        return _stream(results.as_ndjson(rows), "application/x-ndjson", "results.ndjson")
-    return _stream(results.as_csv(rows, catalog.get(found.service)), "text/csv; charset=utf-8", "results.csv")
+        return _results_page(request, view.request, asked)
+    return files.answer(view, Asked(kind="results", name=asked.format, state=asked.state))
 
 
 def _results_page(request: HttpRequest, found: ServiceRequest, asked: ResultsIn) -> HttpResponse:
@@ -131,18 +125,16 @@ def _results_page(request: HttpRequest, found: ServiceRequest, asked: ResultsIn)
 @router.get(
     "/{uuid:request_id}/artifacts/{name}",
     summary="Take an artifact",
-    openapi_extra={"responses": {200: {"description": "The file", "content": {"*/*": {}}}}},
+    openapi_extra=file_responses({"*/*": {}}),
 )
 def get_artifact(request: CallerRequest, request_id: UUID, name: str, item: int | None = None) -> HttpResponseBase:
     """A file drawn from the results when it is asked for; `item` is a position, for artifacts of one item."""
-    found = _find(request, request_id).request
-    artifact = _artifact(found, name)
+    view = _find(request, request_id)
+    artifact = _artifact(view.request, name)
     if artifact.per_item:
-        _require_result(found, artifact, item)
+        _require_result(view.request, artifact, item)
     position = item if artifact.per_item else None
-    text = artifacts.render(request=found, artifact=artifact, position=position)
-    filename = f"{position}-{name}" if position else name
-    return _stream((piece.encode() for piece in text), artifact.media_type, filename)
+    return files.answer(view, Asked(kind="artifacts", name=name, position=position))
 
 
 def _artifact(found: ServiceRequest, name: str) -> Artifact:
@@ -186,10 +178,3 @@ def _find(request: CallerRequest, request_id: UUID) -> RequestView:
     if view is None:
         raise Http404(f"Your team {request.auth.team.name!r} has no request {request_id}.")
     return view
-
-
-def _stream(pieces: Iterator[bytes], media_type: str, filename: str) -> StreamingHttpResponse:
-    """The first piece is drawn at once: what fails by then is answered as a problem and not as half a file."""
-    begun = itertools.chain(list(itertools.islice(pieces, 1)), pieces)
-    disposition = content_disposition_header(as_attachment=True, filename=filename)
-    return StreamingHttpResponse(begun, content_type=media_type, headers={"Content-Disposition": disposition})

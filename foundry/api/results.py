@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import batched
 from typing import Any
 
-from pydantic_core import from_json, to_json
+import orjson
+from pydantic_core import to_json
 
 from foundry.contract import Service
 from foundry.contract.table import csv_line
@@ -40,17 +41,22 @@ def _json(value: object) -> str:
 def as_csv(rows: Iterable[ResultRow], service: Service) -> Iterator[bytes]:
     """A table: the service's columns between the item's place and its error."""
     paths = [column.path for column in service.columns]
-    head = ["position", "name", "file", "record", "state", *(column.title for column in service.columns), "error"]
-    yield csv_line(head).encode()
-    yield from _pieces(rows, lambda row: csv_line(_cells(row, paths)))
+    yield csv_line(heads(service)).encode()
+    yield from _pieces(rows, lambda row: csv_line(cells(row, paths)))
 
 
-def _cells(row: ResultRow, paths: Iterable[str]) -> list[object]:
-    source = from_json(row.source) if row.source else {}
-    values = from_json(row.values) if row.values else {}
-    error = from_json(row.error)["message"] if row.error else ""
-    cells = (cell(values, path) for path in paths)
-    return [row.position, row.name, source.get("file", ""), source.get("record", ""), row.state, *cells, error]
+def heads(service: Service) -> list[str]:
+    """The headings of the table."""
+    return ["position", "name", "file", "record", "state", *(column.title for column in service.columns), "error"]
+
+
+def cells(row: ResultRow, paths: Iterable[str]) -> list[object]:
+    """The line of the table for one item, with what stands at those paths of its result."""
+    source = orjson.loads(row.source) if row.source else {}
+    values = orjson.loads(row.values) if row.values else {}
+    error = orjson.loads(row.error)["message"] if row.error else ""
+    found = (cell(values, path) for path in paths)
+    return [row.position, row.name, source.get("file", ""), source.get("record", ""), row.state, *found, error]
 
 
 def cell(values: Any, path: str) -> object:

@@ -11,6 +11,7 @@ from pydantic import FailFast, Field, Json
 
 from foundry.api.body import MOST_FIELDS
 from foundry.contract import Stage
+from foundry.core import tags
 from foundry.core.requests import RequestState
 
 
@@ -70,6 +71,11 @@ Text = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
 Values = Annotated[dict[str, Any], Field(max_length=MOST_FIELDS)]
 
 
+#: By which people find their requests again.
+Tags = Annotated[list[Text], Field(max_length=tags.MOST)]
+_TAGS = f"Words to find the request by, each of at most {tags.LONGEST} letters; kept in small letters."
+
+
 class _SubmissionIn(Schema):
     model_config = {"extra": "forbid"}
 
@@ -94,6 +100,7 @@ class SubmitIn(_SubmissionIn):
         description="Values for item fields that an item does not give itself.",
         examples=[{"topology": "circular"}],
     )
+    tags: Tags = Field(default=[], description=_TAGS)
 
 
 class SubmitFormIn(_SubmissionIn):
@@ -103,6 +110,7 @@ class SubmitFormIn(_SubmissionIn):
     defaults: Json[Values] = Field(
         default={}, description="Values for item fields that a record does not give itself, as JSON."
     )
+    tags: Json[Tags] = Field(default=[], description=f"{_TAGS} As a JSON list.")
 
 
 class SourceOut(Schema):
@@ -162,11 +170,14 @@ class RequestOut(Schema):
     service: str
     version: str
     label: str
+    tags: list[str]
     state: RequestState
     priority: int
     owner: str
     team: str
-    options: dict[str, Any] = Field(description="All options in effect, defaults included.")
+    options: dict[str, Any] = Field(
+        description="The options that were asked for; the others have the defaults of the version that computes."
+    )
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None

@@ -20,7 +20,8 @@ from foundry.api.schemas import (
     ServiceOut,
     ServicesOut,
 )
-from foundry.contract import SequenceItem, Service
+from foundry.contract import Service
+from foundry.core.uploads import accepts_files
 
 router = Router(tags=["services"], auth=reader)
 
@@ -55,11 +56,6 @@ def get_service(request: HttpRequest, name: str) -> ServiceDetailOut:
             for one in service.examples
         ],
     )
-
-
-def accepts_files(service: Service) -> bool:
-    """Whether its items are sequences, which files can hold."""
-    return issubclass(service.item, SequenceItem)
 
 
 def _service(request: HttpRequest, service: Service) -> ServiceOut:

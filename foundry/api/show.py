@@ -18,6 +18,7 @@ def show(request: HttpRequest, view: RequestView) -> RequestOut:
         service=found.service,
         version=found.version,
         label=found.label,
+        tags=found.tags,
         state=view.state,
         priority=found.priority,
         owner=found.owner.username,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,12 +14,10 @@ from foundry import catalog, intake
 from foundry.api import body
 from foundry.api.problems import ProblemError
 from foundry.api.schemas import SubmitFormIn, SubmitIn
-from foundry.api.services import accepts_files
+from foundry.core import uploads
 from foundry.core.drafts import Draft
 from foundry.core.submit import Submission
 
-#: Decompressed bytes of an upload, as a multiple of the largest body: sequences pack to a quarter.
-_UNPACKED = 8
 _KEY_LENGTH = 255
 #: All fields of a form together, its files not among them.
 _FIELDS_LENGTH = 1_000_000
@@ -58,9 +55,9 @@ def _from_json(request: HttpRequest, key: str | None) -> Submission:
 
 
 def _from_form(request: HttpRequest, key: str | None) -> Submission:
-    fields, uploads = _form(request)
+    fields, files = _form(request)
     asked = body.check(SubmitFormIn, fields)
-    return _submission(asked, _drafts(asked.service, uploads), key)
+    return _submission(asked, _drafts(asked.service, files), key)
 
 
 def _submission(asked: SubmitIn | SubmitFormIn, items: Sequence[Draft], key: str | None) -> Submission:
@@ -70,6 +67,7 @@ def _submission(asked: SubmitIn | SubmitFormIn, items: Sequence[Draft], key: str
         options=asked.options,
         defaults=asked.defaults,
         label=asked.label,
+        tags=asked.tags,
         priority=asked.priority,
         idempotency_key=key,
     )
@@ -95,24 +93,13 @@ def _form(request: HttpRequest) -> tuple[dict[str, Any], list[intake.Upload]]:
     return fields, [intake.Upload(file.name or "upload", file.read()) for file in files]
 
 
-def _drafts(name: str, uploads: Sequence[intake.Upload]) -> list[Draft]:
+def _drafts(name: str, files: Sequence[intake.Upload]) -> list[Draft]:
     service = catalog.get(name)
-    if not accepts_files(service):
+    if not uploads.accepts_files(service):
         raise ProblemError(422, f"{name} takes no files; send its items as JSON.")
-    unpacked = _UNPACKED * settings.FOUNDRY_MAX_BODY_MB * 1024 * 1024
     try:
-        records = intake.read(uploads, max_items=service.limits.items, max_bytes=unpacked)
+        return uploads.read(service, files)
     except intake.IntakeTooLargeError as error:
         raise ProblemError(413, error.message) from None
     except intake.IntakeError as error:
         raise ProblemError(422, error.message) from None
-    return [
-        Draft(
-            values=record.values,
-            source=dataclasses.asdict(record.source),
-            error=record.error,
-            place=str(record.source),
-            locate=record.locate,
-        )
-        for record in records
-    ]

@@ -20,7 +20,12 @@ from foundry.api import requests, services
 from foundry.api.auth import HOW
 from foundry.api.body import faults
 from foundry.api.problems import MEDIA_TYPE, Problem, ProblemError
-from foundry.core.errors import IdempotencyConflictError, InvalidRequestError, NotAllowedNowError
+from foundry.core.errors import (
+    IdempotencyConflictError,
+    InvalidRequestError,
+    NotAllowedNowError,
+    NotReleasedError,
+)
 
 _DESCRIPTION = """
 Submit a *service request* of 1 to 100,000 items to a service, watch it, take the results.
@@ -81,3 +86,4 @@ _handle(catalog.UnknownServiceError, lambda error: ProblemError(422, str(error))
 _handle(InvalidRequestError, lambda error: ProblemError(422, str(error), error.errors))
 _handle(IdempotencyConflictError, lambda error: ProblemError(422, str(error)))
 _handle(NotAllowedNowError, lambda error: ProblemError(409, str(error)))
+_handle(NotReleasedError, lambda error: ProblemError(503, str(error)))

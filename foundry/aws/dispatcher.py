@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
@@ -35,10 +36,14 @@ class LambdaDispatcher:
 
 
 def _task(release: str) -> Any:
-    """`work` as a task of Zappa's, which runs on that version of that function when it is called."""
     from foundry.aws.task import work  # which dispatches too
 
-    return _zappa().task(service="lambda", remote_aws_lambda_function_name=release)(work)
+    return as_task(work, release)
+
+
+def as_task(function: Callable[..., object], release: str) -> Any:
+    """The function as a task of Zappa's, which runs on that version of that Lambda function when it is called."""
+    return _zappa().task(service="lambda", remote_aws_lambda_function_name=release)(function)
 
 
 @functools.cache

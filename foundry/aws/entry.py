@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from foundry.aws.events import Context, Http, Manage, RefusedEventError, Submission, Sweep, Work, recognise
+from foundry.aws.events import Context, Http, Make, Manage, RefusedEventError, Submission, Sweep, Work, recognise
 
 type _Answers = Mapping[type, Callable[[Any, Context], Any]]
 
@@ -37,16 +38,31 @@ def _start_platform() -> _Answers:
     from foundry.aws import http
 
     http.start()
-    from foundry.aws import manage, submission, task
-    from foundry.core.sweep import sweep
+    from foundry.aws import making, manage, submission, task
 
     return {
         Http: http.answer,
         Submission: submission.submit,
         Work: task.answer,
-        Sweep: lambda asked, context: dataclasses.asdict(sweep()),
+        Make: making.answer,
+        Sweep: _sweeper(),
         Manage: manage.run,
     }
+
+
+def _sweeper() -> Callable[[Any, Context], dict[str, int]]:
+    """What slots that died had in hand is taken back first, so that the sweep asks for others."""
+    from foundry.aws import failures, waiting
+    from foundry.core.sweep import sweep
+    from foundry.webhooks.send import send_due
+
+    def answer(asked: Any, context: Context) -> dict[str, int]:
+        ends_at = time.monotonic() + context.get_remaining_time_in_millis() / 1000
+        swept = {"lost": failures.take()} | dataclasses.asdict(sweep())
+        waiting.tell()
+        return swept | {"sent": send_due(ends_at=ends_at)}
+
+    return answer
 
 
 _answers = _start()

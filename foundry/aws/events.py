@@ -17,13 +17,14 @@ import pydantic
 
 #: The alias that only operators may invoke; IAM sees to that.
 _OPERATOR_ALIAS = "operator"
-#: What Zappa writes into the event of a task: its own route, and the function in `foundry.aws.task`.
+#: What Zappa writes into the event of a task: its own route, and one of our two functions.
 _ROUTE = "zappa.asynchronous.route_lambda_task"
 _TASK = "foundry.aws.task.work"
+_MAKE = "foundry.aws.making.make"
 
 _TAKEN = (
-    "This function takes HTTP events (`httpMethod`, `path`, ...), service requests (`service`, `items`, ...), the task "
-    f"{_TASK}, EventBridge's scheduled event, and `manage` with a management command on its list."
+    "This function takes HTTP events (`httpMethod`, `path`, ...), service requests (`service`, `items`, ...), "
+    f"the tasks {_TASK} and {_MAKE}, EventBridge's scheduled event, and `manage` with a management command on its list."
 )
 
 
@@ -69,6 +70,14 @@ class Work:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Make:
+    """A large file, by its row, and which try this is."""
+
+    file: int
+    attempt: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Sweep:
     """The minute has passed."""
 
@@ -81,7 +90,7 @@ class Manage:
     by_operator: bool
 
 
-type Asked = Http | Submission | Work | Sweep | Manage
+type Asked = Http | Submission | Work | Make | Sweep | Manage
 
 
 def recognise(event: Any, invoked_arn: str = "") -> Asked:
@@ -90,7 +99,7 @@ def recognise(event: Any, invoked_arn: str = "") -> Asked:
         raise RefusedEventError("The event is not a JSON object.")
     match event:
         case {"command": command} if command == _ROUTE:
-            return _work(event)
+            return _task(event)
         case {"command": _} | {"raw_command": _}:
             raise RefusedEventError("Code that is named or written in an event is not run.")
         case {"manage": _}:
@@ -108,14 +117,33 @@ def recognise(event: Any, invoked_arn: str = "") -> Asked:
     raise RefusedEventError("Nothing in the event says what to do.")
 
 
-def _work(event: Mapping[str, Any]) -> Work:
-    """Exactly as `foundry.aws.dispatcher` sends it: no other function, no other argument, no answer kept elsewhere."""
-    if event.get("task_path") != _TASK:
-        raise RefusedEventError("There is no such task.")
-    match event.get("kwargs"):
-        case {"service": str(service), "release": str(release), **others} if not others and not event.get("args"):
+def _task(event: Mapping[str, Any]) -> Work | Make:
+    """Exactly as we send it: no other function, no other argument, no answer kept elsewhere."""
+    kwargs = None if event.get("args") else event.get("kwargs")
+    path = event.get("task_path")
+    if path == _TASK:
+        return _work(kwargs)
+    if path == _MAKE:
+        return _make(kwargs)
+    raise RefusedEventError("There is no such task.")
+
+
+def _work(kwargs: Any) -> Work:
+    match kwargs:
+        case {"service": str(service), "release": str(release), **others} if not others:
             return Work(service, release)
     raise RefusedEventError(f"{_TASK} takes `service` and `release` in its `kwargs`, both text.")
+
+
+def _make(kwargs: Any) -> Make:
+    match kwargs:
+        case {"file": file, "attempt": attempt, **others} if not others and _is_id(file) and _is_id(attempt):
+            return Make(file, attempt)
+    raise RefusedEventError(f"{_MAKE} takes `file` and `attempt` in its `kwargs`, both whole numbers from 1.")
+
+
+def _is_id(value: Any) -> bool:
+    return type(value) is int and 0 < value < 2**63
 
 
 def _manage(event: Mapping[str, Any], invoked_arn: str) -> Manage:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from foundry.aws.events import Manage, RefusedEventError
@@ -19,6 +20,8 @@ _HARMLESS: Mapping[str, Collection[str]] = {
     "showmigrations": {"--plan"},
     "sweep": (),
 }
+#: Of these, what changes the tables, and in production is for operators: it locks them, and belongs to a deployment.
+_MIGRATES, _LOOKS = "migrate", frozenset({"--plan", "--check"})
 #: For operators, with any arguments: what gives rights, takes data back, or decides what runs.
 _FOR_OPERATORS = (*_HARMLESS, "costs", "token")
 
@@ -42,9 +45,14 @@ def _require_permission(asked: Manage) -> None:
     command, *arguments = asked.words or ("",)
     if command not in _FOR_OPERATORS:
         raise RefusedEventError(f"The command {command!r} is not on the list.", f"It has {', '.join(_FOR_OPERATORS)}.")
-    harmless = command in _HARMLESS and set(arguments) <= set(_HARMLESS[command])
-    if harmless or asked.by_operator:
+    if asked.by_operator or _is_harmless(command, set(arguments)):
         return
     raise RefusedEventError(
         f"{' '.join(asked.words)!r} is for operators.", "They invoke the function's alias 'operator' with it."
     )
+
+
+def _is_harmless(command: str, arguments: set[str]) -> bool:
+    if settings.PRODUCTION and command == _MIGRATES and not arguments & _LOOKS:
+        return False
+    return command in _HARMLESS and arguments <= set(_HARMLESS[command])

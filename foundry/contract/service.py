@@ -75,7 +75,10 @@ type Render = Callable[[Iterable[Entry], Any], Iterator[str]]
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
-    """A file that can be made of a finished request, or of one of its items, when somebody asks for it."""
+    """A file that can be made of a finished request, or of one of its items, when somebody asks for it.
+
+    An SVG image of one item is a figure: people see it on the item's page, with the title as its text.
+    """
 
     name: str
     title: str
@@ -90,11 +93,15 @@ class Artifact:
 class Column:
     """One column of the result table: a heading and the dotted path to a value in the result.
 
-    A path that ends at a list or an object shows how many entries it has.
+    A path that ends at a list or an object shows how many entries it has. What kind of value it is, which decides how
+    the column is sorted, filtered and drawn as a distribution, is what the result's type says.
     """
 
     title: str
     path: str
+    #: For a list of objects: which of their values tells them apart. Its distribution then says of each how many items
+    #: have it, such as each rule that is broken.
+    tally: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,15 +12,17 @@ from django.db import connection
 
 from foundry.contract import Service
 from foundry.core.cost import NOT_BILLED, Meter
+from foundry.core.fair import LEFT_TO_OTHERS, OTHERS_WAIT
 
-#: A job that may be claimed now, within the service's concurrency limit (give or take claims of the same instant).
-_CLAIMABLE = """
+#: A job of the slot's release that may be claimed now, within the service's concurrency limit (give or take claims of
+#: the same instant): while no other release waits, and while others do. The former is there to be planned in less time.
+_DUE = """
     core_job.state = 'queued' AND core_job.service = %(service)s AND core_job.release = %(release)s
     AND core_job.available_at <= statement_timestamp()
-    AND (
-        SELECT count(*) FROM core_job AS running WHERE running.state = 'running' AND running.service = %(service)s
-    ) < %(concurrency)s
 """
+_RUNNING = "SELECT count(*) FROM core_job AS running WHERE running.state = 'running' AND running.service = %(service)s"
+_CLAIMABLE_ALONE = f"{_DUE} AND ({_RUNNING}) < %(concurrency)s AND NOT ({OTHERS_WAIT})"
+_CLAIMABLE = f"{_DUE} AND ({_RUNNING}) + ({LEFT_TO_OTHERS}) < %(concurrency)s"
 
 _CLAIM = """
 claimed AS (
@@ -46,10 +48,15 @@ FROM claimed, attempted, core_servicerequest AS request
 WHERE request.id = claimed.request_id
 """
 
-#: The next job: priority first; then the owner with the fewest jobs running and, among equals, the one who was served
-#: longest ago; then age. `turns` walks the queue's index from owner to owner instead of job to job, so the cost grows
-#: with the number of owners who wait and not with the number of jobs.
-CLAIM_IN_TURN = f"""
+
+def _in_turn(claimable: str) -> str:
+    """The next job: priority first; then the owner with the fewest jobs running and, among equals, the one who was
+    served longest ago; then age.
+
+    `turns` walks the queue's index from owner to owner instead of job to job, so the cost grows with the number of
+    owners who wait and not with the number of jobs.
+    """
+    return f"""
 WITH RECURSIVE turns AS (
     (
         SELECT priority, owner_id FROM core_job
@@ -90,12 +97,18 @@ turn AS (
     LIMIT 1
 ),
 next AS (
-    SELECT core_job.id FROM core_job, turn
-    WHERE {_CLAIMABLE} AND core_job.priority = turn.priority AND core_job.owner_id = turn.owner_id
-    ORDER BY core_job.id LIMIT 1
-    FOR UPDATE OF core_job SKIP LOCKED
+    SELECT mine.id FROM turn CROSS JOIN LATERAL (
+        SELECT id FROM core_job
+        WHERE {claimable} AND priority = turn.priority AND owner_id = turn.owner_id
+        ORDER BY id LIMIT 1
+        FOR UPDATE SKIP LOCKED
+    ) AS mine
 ),
 {_CLAIM}"""  # noqa: S608  nothing of a caller's
+
+
+CLAIM_ALONE = _in_turn(_CLAIMABLE_ALONE)
+CLAIM_IN_TURN = _in_turn(_CLAIMABLE)
 
 #: Somebody holds all jobs of the owner whose turn it is (other slots, a large cancel): then anybody's will do.
 _CLAIM_OUT_OF_TURN = f"""
@@ -144,7 +157,7 @@ def claim(*, service: Service, release: str, slot: str, lease: timedelta, meter:
     }
     with connection.cursor() as cursor:
         while True:
-            for statement in (CLAIM_IN_TURN, _CLAIM_OUT_OF_TURN):
+            for statement in (CLAIM_ALONE, CLAIM_IN_TURN, _CLAIM_OUT_OF_TURN):
                 cursor.execute(statement, values | (meter.columns() if meter else NOT_BILLED))
                 if row := cursor.fetchone():
                     return Claim(*row)

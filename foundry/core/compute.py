@@ -12,6 +12,7 @@ from django.db import connection
 
 from foundry import catalog
 from foundry.contract import Item, ItemError, Outcome, Service
+from foundry.core.interrupt import call_until
 from foundry.core.models import ResultState
 
 #: A result as it is written: state, values and error, the latter two as JSON.
@@ -22,11 +23,16 @@ class BrokenServiceError(Exception):
     """The service does not keep to the contract. A fault of the service, not of the items."""
 
 
-def compute(service: Service, items: Sequence[Item], options: Mapping[str, Any]) -> list[Written]:
-    """The outcomes of the items, in their order, ready to be written."""
+def compute(
+    service: Service, items: Sequence[Item], options: Mapping[str, Any], *, ends_at: float | None = None
+) -> list[Written]:
+    """The outcomes of the items, in their order, ready to be written.
+
+    `ends_at`: when the service's function is interrupted, by time.monotonic(). Raises OvertimeError then.
+    """
     close_connection()
-    function = catalog.load(service.compute)
-    outcomes: Sequence[Outcome] = function(items, service.options.model_validate(options))
+    function = functools.partial(catalog.load(service.compute), items, service.options.model_validate(options))
+    outcomes: Sequence[Outcome] = function() if ends_at is None else call_until(ends_at, function)
     if len(outcomes) != len(items):
         raise BrokenServiceError(
             f"{service.name} {service.version} returned {len(outcomes)} outcomes for {len(items)} items."

@@ -136,31 +136,42 @@ class CostRow:
     cost: Cost
 
 
-_NAMES = {
-    By.SERVICE: "request.service",
-    By.TEAM: "team.name",
-    By.WEEK: """to_char(core_attempt.finished_at AT TIME ZONE 'UTC', 'IYYY-"W"IW')""",
-}
-_REPORT = f"""
-SELECT {{name}}, count(DISTINCT request.id), count(*) FILTER (WHERE core_attempt.state = 'failed'), {_SUMS}
-FROM core_attempt
-JOIN core_job ON core_job.id = core_attempt.job_id
-JOIN core_servicerequest AS request ON request.id = core_job.request_id
+#: In one look at the attempts, which are summed by request first, as those are the ones that are counted.
+_REPORT = """
+WITH spent AS (
+    SELECT job.request_id, job.service, date_trunc('week', attempt.finished_at, 'UTC') AS week, price_list,
+           count(*) AS attempts, count(*) FILTER (WHERE attempt.state = 'failed') AS failed,
+           sum(billed_ms) AS billed_ms, sum(billed_ms * memory_mb / 1024.0) AS gb_ms, sum(cost_usd) AS usd
+    FROM core_attempt AS attempt JOIN core_job AS job ON job.id = attempt.job_id
+    WHERE cost_usd IS NOT NULL AND attempt.finished_at >= %(since)s
+      AND (%(service)s::text IS NULL OR job.service = %(service)s)
+    GROUP BY 1, 2, 3, 4
+)
+SELECT CASE WHEN grouping(spent.service) = 0 THEN 'service' WHEN grouping(team.name) = 0 THEN 'team' ELSE 'week' END,
+       coalesce(spent.service, team.name, to_char(week AT TIME ZONE 'UTC', 'IYYY-"W"IW')) AS name,
+       count(DISTINCT request_id), sum(failed)::bigint, sum(attempts)::bigint, sum(billed_ms)::bigint,
+       sum(gb_ms) / 1000, sum(usd), array_agg(DISTINCT price_list ORDER BY price_list)
+FROM spent
+JOIN core_servicerequest AS request ON request.id = spent.request_id
 JOIN accounts_team AS team ON team.id = request.team_id
-WHERE cost_usd IS NOT NULL AND core_attempt.finished_at >= %(since)s
-  AND (%(service)s::text IS NULL OR request.service = %(service)s)
-GROUP BY 1 ORDER BY 1
-"""  # noqa: S608  nothing of a caller's
+GROUP BY GROUPING SETS ((spent.service), (team.name), (week))
+ORDER BY 1, 2
+"""
+
+
+def reports(*, since: datetime, service: str | None = None) -> dict[By, list[CostRow]]:
+    """What has been billed since then, of one service or of all, summed in each way. Reads every attempt since then."""
+    found: dict[By, list[CostRow]] = {by: [] for by in By}
+    with connection.cursor() as cursor:
+        cursor.execute(_REPORT, {"since": since, "service": service})
+        for by, name, requests, failed, *sums in cursor.fetchall():
+            found[By(by)].append(CostRow(name=name, requests=requests, failed_attempts=failed, cost=_cost(sums)))
+    return found
 
 
 def report(*, by: By, since: datetime, service: str | None = None) -> list[CostRow]:
-    """What has been billed since then, of one service or of all. Reads every attempt: not for a page."""
-    with connection.cursor() as cursor:
-        cursor.execute(_REPORT.format(name=_NAMES[by]), {"since": since, "service": service})
-        return [
-            CostRow(name=name, requests=requests, failed_attempts=failed, cost=_cost(sums))
-            for name, requests, failed, *sums in cursor.fetchall()
-        ]
+    """The same, summed in one way."""
+    return reports(since=since, service=service)[by]
 
 
 def _cost(sums: Any) -> Cost:

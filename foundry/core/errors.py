@@ -25,3 +25,13 @@ class IdempotencyConflictError(Exception):
 
 class NotAllowedNowError(Exception):
     """The request's state does not allow it."""
+
+
+class NotReleasedError(Exception):
+    """The service has no release yet, and this process cannot compute it either."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__(
+            f"{service} is not released yet: no version of it takes requests. Send it again when an operator has "
+            "recorded its first release."
+        )

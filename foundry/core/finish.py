@@ -32,6 +32,15 @@ class AttemptError:
     traceback: str | None = None
 
 
+def timeout(service: Service) -> AttemptError:
+    """The attempt took longer than the service allows."""
+    return AttemptError(
+        code="timeout",
+        message=f"The computation was ended after {service.limits.timeout_s} seconds, the limit of {service.name}. "
+        "Submit fewer or smaller items at a time.",
+    )
+
+
 _SAVE = """
 WITH job AS (
     UPDATE core_job
@@ -155,14 +164,18 @@ _NEVER, _ALWAYS, _ON_LAST_TRY = "false", "true", "failures + 1 >= attempt_limit"
 _WAIT_FOR_LOCKS = "SET LOCAL lock_timeout = '5s'"
 
 
-def fail(job: int, attempt: int, *, error: AttemptError) -> None:
+def fail(job: int, attempt: int, *, error: AttemptError, blame_item_in_hand: bool = False) -> None:
     """The attempt failed: the job is tried again, or ends at its attempt limit."""
-    _fail("id = %(job)s AND attempt = %(attempt)s", error, blame=_NEVER, job=job, attempt=attempt)
+    blame = _ALWAYS if blame_item_in_hand else _NEVER
+    _fail("id = %(job)s AND attempt = %(attempt)s", error, blame=blame, job=job, attempt=attempt)
 
 
-def fail_slot(slot: str, *, error: AttemptError) -> None:
-    """The slot's process ended while it computed. If it had one item in hand, that is to blame and fails alone."""
-    _fail(_OF_SLOT, error, blame=_ALWAYS, slot=slot)
+def fail_slot(slot: str, *, error: AttemptError, while_it_computed: bool = True) -> int:
+    """The slot has ended. Returns how many jobs it had: none if it had finished, or is known to have ended.
+
+    If its process ended while it computed, an item in hand is to blame and fails alone; else only as with a lost lease.
+    """
+    return _fail(_OF_SLOT, error, blame=_ALWAYS if while_it_computed else _ON_LAST_TRY, slot=slot)
 
 
 def fail_expired(*, error: AttemptError) -> int:

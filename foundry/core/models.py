@@ -89,6 +89,8 @@ class ServiceRequest(models.Model):
     service = models.CharField(max_length=100)
     version = models.CharField(max_length=50)
     label = models.CharField(max_length=200, blank=True)
+    #: What people find it by: words of at most 50 letters, the first few of them; see `foundry.core.tags`.
+    tags = models.JSONField(db_default=Value([], models.JSONField()))
     options = TextJSONField()
     priority = models.SmallIntegerField(default=0)
     item_count = models.PositiveIntegerField()
@@ -203,6 +205,18 @@ class Job(models.Model):
             models.Index(fields=["lease_until"], condition=Q(state=JobState.RUNNING), name="job_leases"),
             # Whose turn it is: when an owner was last served.
             models.Index(fields=["service", "owner", "-claimed_at"], name="job_last_served"),
+            # What the service takes of late: see `foundry.core.estimate`.
+            models.Index(
+                fields=["service", "-finished_at"],
+                condition=Q(state=JobState.SUCCEEDED, attempt=1),
+                name="job_measured",
+            ),
+            # For operators: what has failed before and goes on.
+            models.Index(
+                fields=["-failures", "id"],
+                condition=Q(state__in=[JobState.QUEUED, JobState.RUNNING], failures__gte=1),
+                name="job_struggling",
+            ),
         ]
 
 
@@ -325,6 +339,28 @@ class Result(models.Model):
         indexes = [
             models.Index(fields=["request", "position"], condition=Q(state=ResultState.FAILED), name="result_failed"),
         ]
+
+
+class ResultColumn(models.Model):
+    """A column of a request's results, the values of all items in one: see `foundry.core.result_columns`.
+
+    A cache, in an unlogged table: it may be emptied at any time.
+    """
+
+    pk = models.CompositePrimaryKey("request_id", "path")
+    request = models.ForeignKey(
+        ServiceRequest, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    path = models.CharField(max_length=200)
+    kind = models.CharField(max_length=6)
+    #: How many jobs and results there were.
+    made_of = models.CharField(max_length=50)
+    made_at = models.DateTimeField()
+    made_in_s = models.FloatField()
+    values = models.BinaryField()
+    #: The places of the items in the order of their values.
+    order = models.BinaryField(null=True)
+    summary = TextJSONField(null=True)
 
 
 class Release(models.Model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
+import random
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from django.db.models.functions import Now
 from django.utils.module_loading import import_string
 
 from foundry import catalog
+from foundry.core.fair import releases_that_wait
 from foundry.core.models import Job, JobState
 
 logger = logging.getLogger(__name__)
@@ -32,30 +34,46 @@ def _dispatcher(path: str) -> Dispatcher:
     return dispatcher
 
 
-def nudge(*, service: str, release: str) -> None:
-    """Dispatch as many slots as there are jobs waiting, within the service's concurrency limit.
+def nudge(*, service: str, release: str, jobs: int) -> None:
+    """Dispatch slots for that many new jobs, within the service's concurrency limit and the release's part of it.
 
+    No more than that, whatever waits beside them: for those jobs somebody was asked before, who may be on the way.
     A nudge that fails is only logged: the sweep repeats it.
     """
-    nudge_all(service=service, releases=[release])
+    with _only_logged(service):
+        slots = _missing_slots(service, releases_that_wait(service)).get(release, 0)
+        _dispatch(service, release, min(jobs, slots))
 
 
 def nudge_all(*, service: str, releases: Sequence[str]) -> None:
-    """The same for several releases of a service, among which it shares the slots that are free."""
+    """Dispatch as many slots as there are jobs waiting on these releases, which share the slots that are free."""
     missing: dict[str, int] = {}
-    with _only_logged(service, releases):
+    with _only_logged(service):
         missing = _missing_slots(service, releases)
     for release, slots in missing.items():
-        with _only_logged(service, [release]):
-            _dispatcher(settings.FOUNDRY_DISPATCHER).dispatch(service=service, release=release, slots=slots)
+        with _only_logged(service):
+            _dispatch(service, release, slots)
+
+
+def nudge_another(*, service: str, release: str) -> None:
+    """A slot of that release ends: one of another release that has jobs waiting may have its place."""
+    with _only_logged(service):
+        others = [other for other in releases_that_wait(service) if other != release]
+        for other in list(_missing_slots(service, others))[:1] if others else ():
+            _dispatch(service, other, 1)
+
+
+def _dispatch(service: str, release: str, slots: int) -> None:
+    if slots > 0:
+        _dispatcher(settings.FOUNDRY_DISPATCHER).dispatch(service=service, release=release, slots=slots)
 
 
 @contextlib.contextmanager
-def _only_logged(service: str, releases: Sequence[str]) -> Iterator[None]:
+def _only_logged(service: str) -> Iterator[None]:
     try:
         yield
     except Exception:
-        logger.exception("nudge failed for %s %s; the sweep will repeat it", service, ", ".join(releases))
+        logger.exception("nudge failed for %s; the sweep will repeat it", service)
 
 
 def _missing_slots(service: str, releases: Sequence[str]) -> dict[str, int]:
@@ -69,10 +87,14 @@ def _missing_slots(service: str, releases: Sequence[str]) -> dict[str, int]:
 
 
 def _share(free: int, waiting: dict[str, int], running: dict[str, int]) -> dict[str, int]:
-    """One slot after another to the release that has the fewest, so that what drains is not starved by what is new."""
+    """One slot after another to the release that has the fewest, so that what drains is not starved by what is new.
+
+    The first is of the one with the fewest; among equals, chance decides, so that none is always the last.
+    """
+    order = random.sample(list(waiting), len(waiting))
     given: dict[str, int] = {}
     for _ in range(min(free, sum(waiting.values()))):
-        hungry = [release for release in waiting if given.get(release, 0) < waiting[release]]
+        hungry = [release for release in order if given.get(release, 0) < waiting[release]]
         poorest = min(hungry, key=lambda release: running.get(release, 0) + given.get(release, 0))
         given[poorest] = given.get(poorest, 0) + 1
     return given

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from foundry import catalog
-from foundry.core.errors import NotAllowedNowError
+from foundry.core.errors import NotAllowedNowError, NotReleasedError
 from foundry.core.models import Release, ReleaseState
 
 _NAME = re.compile(r"(?P<function>[A-Za-z0-9_-]{1,64}):(?P<version>[A-Za-z0-9._-]{1,35})")
@@ -40,12 +41,15 @@ SELECT name, EXISTS (SELECT FROM locked) FROM chosen
 def choose(service: str) -> str:
     """The release for the jobs of one new request; in the transaction that inserts them.
 
-    Where no release is recorded it is that of this process.
+    Where no release is recorded it is that of this process. Raises NotReleasedError if this process does not compute
+    the service.
     """
     with connection.cursor() as cursor:
         while True:
             cursor.execute(_CHOOSE, {"service": service, "draw": random.random()})  # noqa: S311  no secret
             match cursor.fetchone():
+                case None if service in settings.FOUNDRY_COMPUTED_ELSEWHERE:
+                    raise NotReleasedError(service)
                 case None:
                     return str(settings.FOUNDRY_RELEASE)
                 case name, True:
@@ -56,9 +60,9 @@ def choose(service: str) -> str:
 def record(*, service: str, name: str, by: str, commit: str = "", share: float | None = None) -> Release:
     """A version was deployed: new jobs go to it from now on, or that share of them (0 to 1) if one is given.
 
-    One that was recorded before and is not pruned gets its place again; the live one stays so, whatever the share, as
-    after a deployment that changed nothing of the service. Raises ValueError, UnknownServiceError and
-    NotAllowedNowError.
+    The first release of a service has nothing to share with: it gets all of them, whatever the share. One that was
+    recorded before and is not pruned gets its place again; the live one stays so, whatever the share, as after a
+    deployment that changed nothing of the service. Raises ValueError, UnknownServiceError and NotAllowedNowError.
     """
     function, version = _parse(name)
     _require_share(share)
@@ -67,9 +71,11 @@ def record(*, service: str, name: str, by: str, commit: str = "", share: float |
     live = _current(service, ReleaseState.LIVE)
     if live and live.name == name:
         return live
-    if share is not None:
-        _require_room(service, name, live)
-    elif live:
+    if live is None:
+        share = None
+    elif share is not None:
+        _require_no_other_candidate(service, name)
+    else:
         _set(live, ReleaseState.DRAINING, by)
     state = ReleaseState.LIVE if share is None else ReleaseState.CANDIDATE
     if release := _find(service, name):
@@ -109,21 +115,30 @@ def promote(*, service: str, name: str, by: str) -> Release:
 
 
 @transaction.atomic
-def withdraw(*, service: str, name: str, by: str) -> Release:
+def withdraw(*, service: str, by: str, name: str | None = None) -> Release:
     """The candidate gets no more jobs; it finishes those it has. Raises NotAllowedNowError."""
     _lock(service)
-    return _set(_get(service, name, ReleaseState.CANDIDATE), ReleaseState.DRAINING, by)
+    candidate = _get(service, name, ReleaseState.CANDIDATE) if name else _current(service, ReleaseState.CANDIDATE)
+    if candidate is None:
+        raise NotAllowedNowError(f"{service} has no candidate.")
+    return _set(candidate, ReleaseState.DRAINING, by)
 
 
 @transaction.atomic
 def rollback(*, service: str, by: str, name: str | None = None) -> Release:
-    """Make another release live: the one named, or the last one before this one that was. Nothing is deployed.
+    """Away from the newest release, which gets no more new jobs, candidate or live. Nothing is deployed.
 
-    One that is live already stays so, as a function's other services may not be. Raises NotAllowedNowError if there is
-    none, or if it was pruned.
+    With a name that release is live then, and a candidate is withdrawn. Without one, a candidate is withdrawn and the
+    live release stays; only where there is no candidate, the last release before the live one that was live is so
+    again. Returns what is live then. Raises NotAllowedNowError if there is none to go back to, or if it was pruned.
     """
     _lock(service)
-    release = _get(service, name, *ReleaseState) if name else _before(service)
+    release = _get(service, name, *ReleaseState) if name else None
+    candidate = _current(service, ReleaseState.CANDIDATE)
+    if candidate and candidate != release:
+        _set(candidate, ReleaseState.DRAINING, by)
+        release = release or _live(service)
+    release = release or _before(service)
     return release if release.state == ReleaseState.LIVE else _make_live(release, by)
 
 
@@ -158,6 +173,12 @@ WHERE id = ANY(%(releases)s)
 def services_of(name: str | None) -> list[str]:
     """The services that a release is recorded for."""
     return list(Release.objects.filter(name=name).order_by("service").values_list("service", flat=True))
+
+
+def with_a_candidate(services: Sequence[str]) -> list[str]:
+    """Those of the services that have one."""
+    found = Release.objects.filter(service__in=services, state=ReleaseState.CANDIDATE).order_by("service")
+    return list(found.values_list("service", flat=True))
 
 
 def prunable(*, keep: int) -> list[str]:
@@ -210,10 +231,7 @@ def _require_share(share: float | None) -> None:
         raise ValueError(f"A share is from 0 to 1, not {share}.")
 
 
-def _require_room(service: str, name: str, live: Release | None) -> None:
-    """For a candidate."""
-    if live is None:
-        raise NotAllowedNowError(f"{service} has no live release to share with; record {name} without a share.")
+def _require_no_other_candidate(service: str, name: str) -> None:
     candidate = _current(service, ReleaseState.CANDIDATE)
     if candidate and candidate.name != name:
         raise NotAllowedNowError(f"{service} has the candidate {candidate.name}; promote or withdraw it first.")
@@ -237,10 +255,15 @@ def _get(service: str, name: str, *states: ReleaseState) -> Release:
     return release
 
 
-def _before(service: str) -> Release:
+def _live(service: str) -> Release:
     live = _current(service, ReleaseState.LIVE)
     if live is None:
         raise NotAllowedNowError(f"{service} has no live release to roll back from.")
+    return live
+
+
+def _before(service: str) -> Release:
+    live = _live(service)
     been = Release.objects.filter(service=service, pruned_at=None, changes__state=ReleaseState.LIVE).distinct()
     earlier = been.filter(recorded_at__lt=live.recorded_at).order_by("-recorded_at", "-pk").first()
     if earlier is None:

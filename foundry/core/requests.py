@@ -10,8 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, Sum, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, Sum, TextField, Value, When
+from django.db.models.functions import Cast, Coalesce
+from pydantic_core import from_json
 
 from foundry.accounts.models import Team
 from foundry.core.models import Attempt, Job, JobState, ServiceRequest
@@ -52,7 +53,8 @@ def _jobs_in(state: JobState) -> Count:
     return Count("jobs", filter=Q(jobs__state=state))
 
 
-def _with_progress(requests: QuerySet[ServiceRequest]) -> QuerySet[Any]:
+def with_progress(requests: QuerySet[ServiceRequest]) -> QuerySet[Any]:
+    """The requests with what `view` needs, counted from their jobs."""
     return requests.select_related("owner", "team").annotate(
         job_count=Count("jobs"),
         queued=_jobs_in(JobState.QUEUED),
@@ -74,7 +76,8 @@ def _with_progress(requests: QuerySet[ServiceRequest]) -> QuerySet[Any]:
     )
 
 
-def _view(row: Any) -> RequestView:
+def view(row: Any) -> RequestView:
+    """Of a row of `with_progress`."""
     state = RequestState(row.state)
     return RequestView(
         request=row,
@@ -89,36 +92,8 @@ def _view(row: Any) -> RequestView:
 
 def get(*, team: Team, request: UUID) -> RequestView | None:
     """The team's request of that id; None if there is none, or it is another team's."""
-    row = _with_progress(ServiceRequest.objects.filter(team=team, pk=request)).first()
-    return _view(row) if row else None
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Filters:
-    """Which requests to list; None means any."""
-
-    service: str | None = None
-    state: RequestState | None = None
-    label: str | None = None
-
-
-def newest(*, team: Team, filters: Filters, before: tuple[datetime, UUID] | None, limit: int) -> Sequence[RequestView]:
-    """The team's requests, the newest first, from just before that one."""
-    requests = ServiceRequest.objects.filter(team=team)
-    if before:
-        created_at, pk = before
-        requests = requests.filter(Q(created_at__lt=created_at) | Q(created_at=created_at, pk__lt=pk))
-    if filters.service:
-        requests = requests.filter(service=filters.service)
-    if filters.label:
-        requests = requests.filter(label__icontains=filters.label)
-    requests = requests.order_by("-created_at", "-pk")
-    if filters.state:
-        rows = _with_progress(requests).filter(state=filters.state)[:limit]
-    else:  # choose the page first, so that only its jobs are counted
-        page = list(requests.values_list("pk", flat=True)[:limit])
-        rows = _with_progress(ServiceRequest.objects.filter(pk__in=page).order_by("-created_at", "-pk"))
-    return [_view(row) for row in rows]
+    row = with_progress(ServiceRequest.objects.filter(team=team, pk=request)).first()
+    return view(row) if row else None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -186,8 +161,9 @@ def releases(*, request: UUID) -> list[str]:
 def provenance(*, request: UUID) -> list[dict[str, Any]]:
     """What made the results: each release with the versions of the service and its libraries."""
     made_by = Attempt.objects.filter(job__request=request, versions__isnull=False)
-    found = made_by.order_by("pk").values_list("job__release", "versions")
-    distinct = {(release, tuple(sorted((versions or {}).items()))) for release, versions in found}
+    # As text, so that PostgreSQL leaves out the many that are alike.
+    found = made_by.values_list("job__release", Cast("versions", TextField())).distinct()
+    distinct = {(release, tuple(sorted(from_json(versions).items()))) for release, versions in found}
     return [{"release": release, "versions": dict(versions)} for release, versions in sorted(distinct)]
 
 

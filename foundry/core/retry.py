@@ -49,13 +49,17 @@ RETURNING counts.items
 
 
 def retry(*, request: ServiceRequest) -> int:
-    """Compute the failed items once more. Returns how many; raises NotAllowedNowError if there are none."""
+    """Compute the failed items once more. Returns how many; raises NotAllowedNowError if there are none.
+
+    Raises NotReleasedError too.
+    """
     service = catalog.get(request.service)
     with transaction.atomic(), connection.cursor() as cursor:
         release = choose(service.name)
         cursor.execute(_RETRY, {"request": request.pk, "release": release, "attempt_limit": service.limits.attempts})
-        items: int = sum(count for (count,) in cursor.fetchall())
-        transaction.on_commit(partial(nudge, service=service.name, release=release))
+        counts = [count for (count,) in cursor.fetchall()]
+        items: int = sum(counts)
+        transaction.on_commit(partial(nudge, service=service.name, release=release, jobs=len(counts)))
     if items == 0:
         raise NotAllowedNowError("The request has no failed items that could be computed again.")
     return items

@@ -21,6 +21,7 @@ from foundry.core.errors import IdempotencyConflictError, InvalidRequestError
 from foundry.core.nudge import nudge
 from foundry.core.releases import choose
 from foundry.core.slice import slice_into_jobs
+from foundry.core.tags import check as check_tags
 
 _BAD_ITEMS_SHOWN = 20
 
@@ -42,6 +43,7 @@ class Submission:
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     defaults: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     label: str = ""
+    tags: Sequence[str] = ()
     priority: int = 0
     idempotency_key: str | None = None
 
@@ -49,12 +51,13 @@ class Submission:
 def submit(*, caller: Caller, submission: Submission) -> Submitted:
     """Accept a request: its good items go into jobs, its bad ones have their error at once.
 
-    Raises InvalidRequestError if nothing of it can be computed, UnknownServiceError, and IdempotencyConflictError if
-    the key was used for something else. The same submission under the same key is accepted once.
+    Raises InvalidRequestError if nothing of it can be computed, UnknownServiceError, NotReleasedError, and
+    IdempotencyConflictError if the key was used for something else. The same submission under the same key is accepted
+    once.
     """
     service = catalog.get(submission.service)
-    fingerprint = _fingerprint(submission)
-    if earlier := _earlier(caller, submission, fingerprint):
+    content = fingerprint(submission)
+    if earlier := _earlier(caller, submission, content):
         return Submitted(earlier, replayed=True)
     options = check_options(service, submission.options)
     checked = check_items(service, submission.items, submission.defaults)
@@ -65,23 +68,25 @@ def submit(*, caller: Caller, submission: Submission) -> Submitted:
         service=service.name,
         version=service.version,
         label=submission.label,
-        options=options.model_dump(mode="json"),
+        tags=check_tags(submission.tags),
+        options=options.model_dump(mode="json", exclude_unset=True),
         priority=submission.priority,
         item_count=len(checked),
         invalid_count=sum(item.error is not None for item in checked),
         idempotency_key=submission.idempotency_key,
-        fingerprint=fingerprint,
+        fingerprint=content,
     )
     try:
         _insert(service, request, checked)
     except IntegrityError:
-        if earlier := _earlier(caller, submission, fingerprint):  # it came twice at once
+        if earlier := _earlier(caller, submission, content):  # it came twice at once
             return Submitted(earlier, replayed=True)
         raise
     return Submitted(request, replayed=False)
 
 
-def _fingerprint(submission: Submission) -> bytes:
+def fingerprint(submission: Submission) -> bytes:
+    """SHA-256 of what is submitted, its idempotency key not counted."""
     items = [(draft.values, draft.source, draft.error) for draft in submission.items]
     content = (
         submission.service,
@@ -90,16 +95,17 @@ def _fingerprint(submission: Submission) -> bytes:
         submission.defaults,
         submission.label,
         submission.priority,
+        *submission.tags,
     )
     return hashlib.sha256(to_json(content)).digest()
 
 
-def _earlier(caller: Caller, submission: Submission, fingerprint: bytes) -> models.ServiceRequest | None:
+def _earlier(caller: Caller, submission: Submission, content: bytes) -> models.ServiceRequest | None:
     """The request that was accepted under this key before."""
     if submission.idempotency_key is None:
         return None
     earlier = models.ServiceRequest.objects.filter(team=caller.team, idempotency_key=submission.idempotency_key).first()
-    if earlier and bytes(earlier.fingerprint) != fingerprint:
+    if earlier and bytes(earlier.fingerprint) != content:
         raise IdempotencyConflictError(submission.idempotency_key)
     return earlier
 
@@ -131,7 +137,7 @@ def _insert(service: Service, request: models.ServiceRequest, checked: Sequence[
         jobs = models.Job.objects.bulk_create([_job(service, release, request, items) for items in slices])
         copy_into(models.Item, _ITEM_COLUMNS, _item_rows(request, zip(jobs, slices, strict=True), checked))
         copy_into(models.Result, _RESULT_COLUMNS, _refusals(request, checked))
-        transaction.on_commit(partial(nudge, service=service.name, release=release))
+        transaction.on_commit(partial(nudge, service=service.name, release=release, jobs=len(jobs)))
 
 
 def _job(service: Service, release: str, request: models.ServiceRequest, items: Sequence[CheckedItem]) -> models.Job:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
+import time
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -13,33 +16,53 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
 from foundry import catalog
-from foundry.core import finish
+from foundry.core import finish, result_columns
 from foundry.core.models import Job, JobState, ServiceRequest
 from foundry.core.nudge import nudge_all
 from foundry.core.releases import retire_drained
+
+logger = logging.getLogger(__name__)
 
 _UNFINISHED = [JobState.QUEUED, JobState.RUNNING]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Swept:
-    """What a sweep did."""
+    """What a sweep did, step by step."""
 
     expired: int
     nudged: int
-    removed: int
     #: Releases that were draining and have no unfinished jobs any more.
     retired: int
+    removed: int
+    #: Steps that failed, and count as 0 above; the log says why.
+    failed: int
 
 
-def sweep() -> Swept:
+def sweep(*, removing_s: float = 5) -> Swept:
     """Requeue what lost its slot, nudge for what waits, retire what has drained, remove what is past its retention.
 
-    Safe to run at any time.
+    Safe to run at any time. A step that fails is logged, and the others are done all the same. No removal begins when
+    `removing_s` seconds have been spent on removing, but for the first.
     """
-    expired = expire_leases()
-    nudged = nudge_waiting()
-    return Swept(expired, nudged, removed=remove_expired(), retired=retire_drained())
+    steps: tuple[Callable[[], int], ...] = (
+        expire_leases,
+        nudge_waiting,
+        retire_drained,
+        lambda: remove_expired(seconds=removing_s),
+    )
+    done = [_count(step) for step in steps]
+    expired, nudged, retired, removed = (count or 0 for count in done)
+    return Swept(expired, nudged, retired, removed, failed=done.count(None))
+
+
+def _count(step: Callable[[], int]) -> int | None:
+    """What the step has done; None: it failed."""
+    try:
+        return step()
+    except Exception:
+        logger.exception("a step of the sweep failed; the next sweep repeats it")
+        return None
 
 
 def expire_leases() -> int:
@@ -86,20 +109,31 @@ _REMOVE = (
 )
 
 
-def remove_expired() -> int:
-    """Remove the oldest finished request if it is past its retention, with all that belongs to it.
+def remove_expired(*, seconds: float) -> int:
+    """Remove finished requests past their retention, the oldest first, with all that belongs to them.
 
-    One at a time: a request may have 100,000 results, and the sweep comes again soon.
+    Each in a transaction of its own, as one may have 100,000 results; none begins after that many seconds, but for the
+    first. Returns how many. Tables of results that nobody has looked at for long go too; they can be made again.
     """
-    if not settings.FOUNDRY_RETENTION_DAYS:
-        return 0
+    result_columns.remove_old()
+    ends_at = time.monotonic() + seconds
+    removed = 0
+    while settings.FOUNDRY_RETENTION_DAYS and _remove_oldest():
+        removed += 1
+        if time.monotonic() >= ends_at:
+            break
+    return removed
+
+
+def _remove_oldest() -> bool:
+    """Whether there was a request to remove."""
     oldest_kept = Now() - timedelta(days=settings.FOUNDRY_RETENTION_DAYS)
     unfinished = Job.objects.filter(request=OuterRef("pk"), state__in=_UNFINISHED)
     old = ServiceRequest.objects.filter(~Exists(unfinished), created_at__lt=oldest_kept).order_by("created_at")
     request = old.values_list("pk", flat=True).first()
     if request is None:
-        return 0
+        return False
     with transaction.atomic(), connection.cursor() as cursor:
         for statement in _REMOVE:
             cursor.execute(statement, {"request": request})
-    return 1
+    return True

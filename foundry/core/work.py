@@ -20,8 +20,10 @@ from foundry.core import finish
 from foundry.core.claim import Claim, claim
 from foundry.core.compute import Written, close_connection, compute, written
 from foundry.core.cost import Meter
+from foundry.core.interrupt import OvertimeError
 from foundry.core.models import Item as ItemRow
 from foundry.core.models import Result
+from foundry.core.nudge import nudge_another
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +47,8 @@ class Slot:
     on_claim: Callable[[Claim], None] = lambda claim: None
     #: When the slot must have ended, by time.monotonic(); None: never.
     ends_at: float | None = None
+    #: Whether it interrupts what takes longer than the service's timeout, for want of somebody who would kill it.
+    interrupts: bool = False
     #: Where the slot's time is billed.
     meter: Meter | None = None
 
@@ -52,25 +56,29 @@ class Slot:
         """Whether a job that takes all of the service's timeout would end in time."""
         return self.ends_at is None or self.ends_at - time.monotonic() > service.limits.timeout_s
 
-    def lease_from_now(self) -> timedelta:
+    def lease_from_now(self, service: Service) -> timedelta:
         """How long what is claimed now is the slot's own."""
         left_s = 0 if self.ends_at is None else max(0, self.ends_at - time.monotonic())
+        if self.interrupts:
+            left_s = min(left_s, service.limits.timeout_s)
         return self.lease + timedelta(seconds=left_s)
 
 
 def work(slot: Slot, *, jobs: int | None = None) -> int:
     """Claim and perform jobs until none waits or the time left is less than the service's timeout; `jobs` at most.
 
-    Returns how many were performed.
+    Returns how many were performed. Also ends when it is the turn of another release of the service, and asks for it.
     """
     service = catalog.get(slot.service)
     performed = 0
     while performed != jobs and slot.has_time_for(service):
-        claimed = claim(service=service, release=slot.release, slot=slot.name, lease=slot.lease, meter=slot.meter)
+        lease = slot.lease_from_now(service)
+        claimed = claim(service=service, release=slot.release, slot=slot.name, lease=lease, meter=slot.meter)
         if claimed is None:
+            nudge_another(service=service.name, release=slot.release)
             break
         slot.on_claim(claimed)
-        perform(service, claimed)
+        perform(service, claimed, ends_at=time.monotonic() + service.limits.timeout_s if slot.interrupts else None)
         if slot.meter:
             slot.meter.leave(claimed.attempt_id)
         performed += 1
@@ -78,15 +86,19 @@ def work(slot: Slot, *, jobs: int | None = None) -> int:
     return performed
 
 
-def perform(service: Service, claimed: Claim) -> None:
+def perform(service: Service, claimed: Claim, *, ends_at: float | None = None) -> None:
     """Compute a claimed job and save what its items came to. An error of the service fails the attempt, not the slot.
 
+    `ends_at`: when the service is interrupted, by time.monotonic(); an item in hand is to blame for it.
     Raises OperationalError and InterfaceError if the database cannot be reached for long, which is no fault of the job.
     """
     try:
-        _compute_and_save(service, claimed)
+        _compute_and_save(service, claimed, ends_at)
     except finish.LateError:
         logger.info("job %s attempt %s is no longer ours; nothing was written", claimed.job, claimed.attempt)
+    except OvertimeError:
+        logger.error("job %s attempt %s was interrupted at its timeout", claimed.job, claimed.attempt)
+        finish.fail(claimed.job, claimed.attempt, error=finish.timeout(service), blame_item_in_hand=True)
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:
@@ -94,35 +106,41 @@ def perform(service: Service, claimed: Claim) -> None:
         finish.fail(claimed.job, claimed.attempt, error=_describe(error))
 
 
-def _compute_and_save(service: Service, claimed: Claim) -> None:
+def _compute_and_save(service: Service, claimed: Claim, ends_at: float | None) -> None:
     """Slice by slice; between slices the job may be handed back, to go on in another attempt."""
     groups = _unsaved(service, claimed)
     if claimed.failures:
-        _one_by_one(service, claimed, groups)
+        _one_by_one(service, claimed, groups, ends_at)
         return
-    ends_at = time.monotonic() + _ENOUGH * service.limits.timeout_s
+    enough_at = time.monotonic() + _ENOUGH * service.limits.timeout_s
     slices = list(batched(groups, service.slicing.save_every or len(groups) or 1, strict=False)) or [()]
     for number, some in enumerate(slices, 1):
-        outcomes = compute(service, [group.item for group in some], claimed.options)
+        outcomes = compute(service, [group.item for group in some], claimed.options, ends_at=ends_at)
         last = number == len(slices)
         _save(claimed, service, _results(some, outcomes), last=last)
-        if not last and time.monotonic() > ends_at:
+        if not last and time.monotonic() > enough_at:
             finish.hand_back(claimed.job, claimed.attempt)
             return
 
 
-def _one_by_one(service: Service, claimed: Claim, groups: list[_Group]) -> None:
+def _one_by_one(service: Service, claimed: Claim, groups: list[_Group], ends_at: float | None) -> None:
     """After a failed attempt: an item that breaks the service does so alone, and one that kills it is known."""
-    ends_at = time.monotonic() + _ENOUGH * service.limits.timeout_s
+    began = time.monotonic()
     failure: Exception | None = None
     results: list[tuple[int, Written]] = []
     for group in groups:
         _save(claimed, service, results, last=False, item_in_hand=group.positions[0])
-        if time.monotonic() > ends_at:
-            finish.hand_back(claimed.job, claimed.attempt)
+        used = (time.monotonic() - began) / service.limits.timeout_s
+        if used > _ENOUGH:
+            _go_on_later(claimed, failure)
             return
         try:
-            results = list(_results([group], compute(service, [group.item], claimed.options)))
+            results = list(_results([group], compute(service, [group.item], claimed.options, ends_at=ends_at)))
+        except OvertimeError:
+            if used <= 1 - _ENOUGH:
+                raise
+            _go_on_later(claimed, failure)  # others took a part of its time; in the next attempt it is the first
+            return
         except Exception as error:
             failure = failure or error
             results = list(_results([group], [_broken(error)])) if claimed.is_last_try else []
@@ -130,6 +148,13 @@ def _one_by_one(service: Service, claimed: Claim, groups: list[_Group]) -> None:
         _save(claimed, service, results, last=False)
         raise failure  # those that broke the service are tried once more
     _save(claimed, service, results, last=True)
+
+
+def _go_on_later(claimed: Claim, failure: Exception | None) -> None:
+    """In another attempt. Raises the failure if items that broke the service are to be tried once more."""
+    if failure and not claimed.is_last_try:
+        raise failure
+    finish.hand_back(claimed.job, claimed.attempt)
 
 
 def _broken(error: Exception) -> Written:

@@ -23,6 +23,7 @@ from foundry import catalog
 from foundry.core import finish, lease
 from foundry.core.sweep import sweep
 from foundry.dispatch import slot
+from foundry.dispatch.postman import Postman
 from foundry.dispatch.slot import SlotProcess
 from foundry.dispatch.worker import CHANNEL, Nudge
 
@@ -30,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 _RENEW_EVERY_S = slot.LEASE.total_seconds() / 10
 _SWEEP_EVERY_S = 1.0
+_POST_EVERY_S = 1.0
 _TICK_S = 1.0
 _RECONNECT_AFTER_S = 1.0
 
@@ -46,6 +48,8 @@ class Supervisor:
         self._stopping = False
         self._renew = _Every(_RENEW_EVERY_S, self._renew_leases)
         self._sweep = _Every(_SWEEP_EVERY_S, _sweep)
+        self._postman = Postman()
+        self._post = _Every(_POST_EVERY_S, self._postman.send_if_due)
         #: Services that want a slot and found no room.
         self._hungry: set[str] = set()
         self._woken, self._wake = os.pipe()
@@ -80,6 +84,7 @@ class Supervisor:
         while not self._stopping:
             self._renew.when_due()
             self._sweep.when_due()
+            self._post.when_due()
             self._take_nudges()
             self._wait()
             self._check_slots()
@@ -176,21 +181,17 @@ class Supervisor:
         code = one.process.exitcode
         logger.error("slot %s of %s died (exit code %s)", one.process.pid, one.service.name, code)
         how = f"was killed by signal {-code}" if code and code < 0 else f"ended with code {code}"
-        self._fail(one, "slot_died", f"The computation was lost: its process {how}.")
+        message = f"The computation was lost: its process {how}."
+        self._fail(one, finish.AttemptError(code="slot_died", message=message))
 
     def _time_out(self, one: SlotProcess) -> None:
         limit = one.service.limits.timeout_s
         logger.error("slot %s of %s is over its timeout of %s s", one.process.pid, one.service.name, limit)
         self._end(one)
-        self._fail(
-            one,
-            "timeout",
-            f"The computation was ended after {limit} seconds, the limit of {one.service.name}. "
-            "Submit fewer or smaller items at a time.",
-        )
+        self._fail(one, finish.timeout(one.service))
 
-    def _fail(self, one: SlotProcess, code: str, message: str) -> None:
-        finish.fail_slot(one.name, error=finish.AttemptError(code=code, message=message))
+    def _fail(self, one: SlotProcess, error: finish.AttemptError) -> None:
+        finish.fail_slot(one.name, error=error)
         self._sweep.make_due()  # its service may need another slot
 
     def _renew_leases(self) -> None:
@@ -210,6 +211,7 @@ class Supervisor:
         one.lost = True
 
     def _stop(self) -> None:
+        self._postman.stop()
         ended = list(self._slots)
         for one in ended:
             self._end(one)
@@ -236,6 +238,6 @@ class _Every:
 
 
 def _sweep() -> None:
-    swept = sweep()
+    swept = sweep(removing_s=0)  # leases are renewed between two sweeps, and slots wait
     if swept.expired:
         logger.warning("%s attempts had lost their slot and were taken back", swept.expired)

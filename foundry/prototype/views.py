@@ -13,7 +13,7 @@ from foundry.api import body
 from foundry.api.auth import caller
 from foundry.api.problems import ProblemError
 from foundry.core.drafts import Draft
-from foundry.core.errors import InvalidRequestError
+from foundry.core.errors import InvalidRequestError, NotReleasedError
 from foundry.core.submit import Submission, submit
 
 
@@ -39,6 +39,8 @@ def compute_dna(request: HttpRequest) -> HttpResponse:
         return ProblemError(404, str(error)).response()
     except InvalidRequestError as error:
         return ProblemError(422, str(error), error.errors).response()
+    except NotReleasedError as error:
+        return ProblemError(503, str(error)).response()
     return HttpResponse("Compute DNA Task Received.")
 
 

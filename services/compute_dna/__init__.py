@@ -72,9 +72,16 @@ SERVICE = Service(
         ),
         Artifact(
             name="map.svg",
-            title="Map of features, ORFs and unique cutters, SVG",
+            title="Map of features, ORFs and unique cutters",
             media_type="image/svg+xml",
             render="services.compute_dna.svg_map:render",
+            per_item=True,
+        ),
+        Artifact(
+            name="gc-plot.svg",
+            title="GC content along the molecule",
+            media_type="image/svg+xml",
+            render="services.compute_dna.gc_plot:render",
             per_item=True,
         ),
         Artifact(

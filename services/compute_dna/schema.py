@@ -115,7 +115,7 @@ class Window(TypedDict):
 class GCWindows(TypedDict):
     """The extremes of GC content in windows of `gc_window` bases that slide by one base."""
 
-    window: Annotated[int, pydantic.Field(description="Window length in bases.")]
+    window: Annotated[int, pydantic.Field(description="Window length in bases.", json_schema_extra={"unit": "bp"})]
     minimum: Window
     maximum: Window
 
@@ -123,8 +123,12 @@ class GCWindows(TypedDict):
 class MolecularWeight(TypedDict):
     """Average mass in daltons with a 5' phosphate on every linear strand; a code weighs the mean of its bases."""
 
-    single_stranded: Annotated[float, pydantic.Field(description="The strand as given, in Da.")]
-    double_stranded: Annotated[float, pydantic.Field(description="Both strands, in Da.")]
+    single_stranded: Annotated[
+        float, pydantic.Field(description="The strand as given, in Da.", json_schema_extra={"unit": "Da"})
+    ]
+    double_stranded: Annotated[
+        float, pydantic.Field(description="Both strands, in Da.", json_schema_extra={"unit": "Da"})
+    ]
 
 
 class MeltingTemperature(TypedDict):
@@ -146,7 +150,9 @@ class ORF(TypedDict):
         int,
         pydantic.Field(description="1 to 3: (first base of the start codon, read along its strand, - 1) mod 3 + 1."),
     ]
-    length: Annotated[int, pydantic.Field(description="Amino acids, the stop not counted.")]
+    length: Annotated[
+        int, pydantic.Field(description="Amino acids, the stop not counted.", json_schema_extra={"unit": "aa"})
+    ]
     protein: Annotated[
         str, pydantic.Field(description="Its translation, M first; a codon with an undecided meaning is X.")
     ]
@@ -156,7 +162,12 @@ class ORFs(TypedDict):
     """Open reading frames of all six frames, on a circle across the origin."""
 
     total: Annotated[int, pydantic.Field(description="ORFs of at least `orf_minimum` amino acids in all six frames.")]
-    longest: Annotated[int, pydantic.Field(description="Amino acids of the longest ORF, 0 if there is none.")]
+    longest: Annotated[
+        int,
+        pydantic.Field(
+            description="Amino acids of the longest ORF, 0 if there is none.", json_schema_extra={"unit": "aa"}
+        ),
+    ]
     listed: Annotated[list[ORF], pydantic.Field(description=f"The {LISTED} longest, longest first.")]
 
 
@@ -210,7 +221,7 @@ class Restriction(TypedDict):
         ),
     ]
     multiple: Annotated[dict[str, int], pydantic.Field(description="Enzymes with two sites or more, and how many.")]
-    type_iis: AssemblySites
+    type_iis: Annotated[AssemblySites, pydantic.Field(title="Type IIS sites")]
 
 
 class Homopolymer(TypedDict):
@@ -218,7 +229,7 @@ class Homopolymer(TypedDict):
 
     base: Annotated[str, pydantic.Field(description="A, C, G or T.")]
     start: _Start
-    length: Annotated[int, pydantic.Field(description="Bases.")]
+    length: Annotated[int, pydantic.Field(description="Bases.", json_schema_extra={"unit": "bp"})]
 
 
 class Homopolymers(TypedDict):
@@ -228,7 +239,8 @@ class Homopolymers(TypedDict):
     longest: Annotated[
         int,
         pydantic.Field(
-            description="Bases of the longest run of one known base, be it listed or not; 0 if no base is known."
+            description="Bases of the longest run of one known base, be it listed or not; 0 if no base is known.",
+            json_schema_extra={"unit": "bp"},
         ),
     ]
     listed: Annotated[list[Homopolymer], pydantic.Field(description="Longest first.")]
@@ -239,7 +251,12 @@ class TandemRepeat(TypedDict):
 
     unit: Annotated[str, pydantic.Field(description="2 to 10 bases, as first met.")]
     start: _Start
-    length: Annotated[int, pydantic.Field(description="Bases of the whole tract, a broken last copy included.")]
+    length: Annotated[
+        int,
+        pydantic.Field(
+            description="Bases of the whole tract, a broken last copy included.", json_schema_extra={"unit": "bp"}
+        ),
+    ]
 
 
 class TandemRepeats(TypedDict):
@@ -254,7 +271,7 @@ class Repeat(TypedDict):
 
     start: Annotated[int, pydantic.Field(description="First base of one copy.")]
     other: Annotated[int, pydantic.Field(description="First (lowest) base of the other copy.")]
-    length: Annotated[int, pydantic.Field(description="Bases of each copy.")]
+    length: Annotated[int, pydantic.Field(description="Bases of each copy.", json_schema_extra={"unit": "bp"})]
     inverted: Annotated[bool, pydantic.Field(description="True: the other copy is the reverse complement.")]
 
 
@@ -271,7 +288,7 @@ class Hairpin(TypedDict):
     """A stem of Watson-Crick pairs without mismatch or bulge, and its loop."""
 
     start: Annotated[int, pydantic.Field(description="First base of the 5' arm.")]
-    stem: Annotated[int, pydantic.Field(description="Base pairs.")]
+    stem: Annotated[int, pydantic.Field(description="Base pairs.", json_schema_extra={"unit": "bp"})]
     loop: Annotated[int, pydantic.Field(description="Unpaired bases between the arms.")]
 
 
@@ -285,7 +302,7 @@ class Hairpins(TypedDict):
 class Result(TypedDict):
     """The profile of one molecule."""
 
-    length: Annotated[int, pydantic.Field(description="Bases (base pairs).")]
+    length: Annotated[int, pydantic.Field(description="Bases (base pairs).", json_schema_extra={"unit": "bp"})]
     topology: Annotated[Topology, pydantic.Field(description="As the item states it.")]
     ambiguous: Annotated[int, pydantic.Field(description="Positions that are not A, C, G or T.")]
     gc_content: Annotated[

@@ -25,7 +25,7 @@ SERVICE = Service(
         Column(title="Profile version", path="profile.version"),
         Column(title="Length (bp)", path="length"),
         Column(title="Ambiguous bases", path="ambiguous_bases"),
-        Column(title="Broken rules", path="broken"),
+        Column(title="Broken rules", path="broken", tally="rule"),
     ),
     artifacts=(
         Artifact(
@@ -39,6 +39,13 @@ SERVICE = Service(
             title="GenBank record with the broken rules as features",
             media_type="text/x-genbank",
             render="services.screen_synthesis.artifacts:annotated_record",
+            per_item=True,
+        ),
+        Artifact(
+            name="broken-rules.svg",
+            title="Where each broken rule is broken",
+            media_type="image/svg+xml",
+            render="services.screen_synthesis.span_map:render",
             per_item=True,
         ),
         Artifact(

@@ -119,7 +119,7 @@ class Result(TypedDict):
         ),
     ]
     profile: Annotated[AppliedProfile, Field(description="The profile that was applied.")]
-    length: Annotated[int, Field(description="Length of the sequence in bases.")]
+    length: Annotated[int, Field(description="Length of the sequence in bases.", json_schema_extra={"unit": "bp"})]
     ambiguous_bases: Annotated[
         int,
         Field(

@@ -170,7 +170,7 @@ def test_500_hides_what_happened(path, owner, problem, monkeypatch):
     def broken(*arguments: Any, **options: Any) -> Any:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("foundry.core.requests.newest", broken)
+    monkeypatch.setattr("foundry.core.listing.page", broken)
     monkeypatch.setattr("foundry.catalog.services", broken)
     answer = owner.post(path, {"dna_sequence": "A"}, "application/json") if "dna" in path else owner.get(path)
     assert "secret" not in answer.text

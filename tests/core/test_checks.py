@@ -19,9 +19,11 @@ def test_a_dispatcher_that_there_is_not(settings):
 
 @pytest.fixture
 def fresh_catalog():
-    catalog.services.cache_clear()
+    for found in (catalog.services, catalog._modules):
+        found.cache_clear()
     yield
-    catalog.services.cache_clear()
+    for found in (catalog.services, catalog._modules):
+        found.cache_clear()
 
 
 @pytest.mark.usefixtures("fresh_catalog")

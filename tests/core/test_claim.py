@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from foundry import catalog
 from foundry.core import finish
-from foundry.core.claim import CLAIM_IN_TURN, claim
+from foundry.core.claim import CLAIM_ALONE, CLAIM_IN_TURN, claim
 from foundry.core.cost import NOT_BILLED
 from foundry.core.models import Attempt, Job
 
@@ -94,6 +94,102 @@ def test_no_more_jobs_run_than_the_service_may(make_job):
     assert second
 
 
+# Releases of one service.
+
+
+@pytest.fixture
+def waits(make_job, settings):
+    """Puts jobs of a release into the queue; they wait until a test takes them."""
+    settings.FOUNDRY_DISPATCHER = "foundry.dispatch.worker.WorkerDispatcher"
+
+    def put(release, jobs, **arguments):
+        settings.FOUNDRY_RELEASE = release
+        return [make_job(**arguments) for _ in range(jobs)]
+
+    return put
+
+
+def end(claimed):
+    """The job is computed."""
+    finish.save(claimed, catalog.get("toy"), [(1, ("succeeded", '{"number":1}', None))], last=True)
+
+
+def running():
+    return Counter(Job.objects.filter(state="running").values_list("release", flat=True))
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 7])
+def test_a_busy_release_leaves_another_that_waits_its_part_of_the_slots(waits, limit):
+    waits("busy", 3 * limit + 12)
+    held = {"busy": [take(release="busy", concurrency=limit) for _ in range(limit)], "late": []}
+    waits("late", limit + 6)
+    order = []
+    for _ in range(2 * limit + 4):  # a job ends, and its slot is the first to ask
+        release = max(held, key=lambda release: len(held[release]))
+        end(held[release].pop(0))
+        for asking in (release, "late" if release == "busy" else "busy"):
+            if claimed := take(release=asking, concurrency=limit):
+                held[asking].append(claimed)
+                order.append(asking)
+    assert sum(running().values()) == limit, "no slot is left idle"
+    if limit == 1:
+        assert order == ["late", "busy"] * 3
+    else:
+        assert order[: limit // 2] == ["late"] * (limit // 2), "at once"
+        assert min(running()["busy"], running()["late"]) >= limit // 2
+
+
+def test_no_slot_is_kept_for_more_than_another_release_has_jobs_for(waits):
+    waits("busy", 9)
+    (late,) = waits("late", 1)
+    assert [bool(take(release="busy", concurrency=4)) for _ in range(4)] == [True, True, True, False]
+    assert take(release="late", concurrency=4).job == late.pk
+    assert running() == {"busy": 3, "late": 1}
+
+
+def test_jobs_that_pause_keep_no_slot_from_another_release(waits):
+    waits("busy", 4)
+    for paused in waits("late", 2):
+        Job.objects.filter(pk=paused.pk).update(available_at=timezone.now() + timedelta(minutes=1))
+    assert all(take(release="busy", concurrency=4) for _ in range(4))
+
+
+def test_a_release_that_nobody_runs_costs_others_no_more_than_its_part(waits):
+    waits("busy", 9)
+    waits("dead", 9)
+    assert [bool(take(release="busy", concurrency=4)) for _ in range(3)] == [True, True, False]
+
+
+def test_a_turn_that_nobody_takes_passes(waits):
+    waits("busy", 2)
+    waits("dead", 1)
+    claimed = take(release="busy", concurrency=1)
+    end(claimed)
+    assert take(release="busy", concurrency=1) is None
+    Job.objects.filter(pk=claimed.job).update(finished_at=timezone.now() - timedelta(seconds=31))
+    assert take(release="busy", concurrency=1)
+
+
+def test_three_releases_have_a_third_each(waits):
+    for release in ("one", "two", "three"):
+        waits(release, 8)
+    for release in ("one", "two", "three"):
+        while take(release=release, concurrency=7):
+            pass
+    assert sorted(running().values()) == [2, 2, 3], "what is over is anybody's"
+
+
+def test_turns_are_taken_whoever_owns_the_jobs(waits, stranger):
+    waits("busy", 3)
+    waits("late", 2, caller=stranger.caller)
+    order = []
+    for _ in range(4):
+        (claimed,) = filter(None, (take(release=release, concurrency=1) for release in ("busy", "late")))
+        order.append(Job.objects.get(pk=claimed.job).release)
+        end(claimed)
+    assert order == ["busy", "late", "busy", "late"]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_another_owners_job_is_taken_while_somebody_locks_those_whose_turn_it_is(make_job, stranger, settings):
     settings.FOUNDRY_DISPATCHER = "foundry.dispatch.worker.WorkerDispatcher"
@@ -138,6 +234,14 @@ FROM core_job, generate_series(1, 1000000) AS n WHERE id = %s
 """
 
 
+_QUEUED = """
+INSERT INTO core_job (request_id, state, service, release, owner_id, priority, attempt_limit, attempt, failures, items,
+                      items_succeeded, items_failed)
+SELECT request_id, 'queued', 'toy', other.release, owner_id, 0, 3, 0, 0, 1, 0, 0
+FROM core_job, generate_series(1, 3000), unnest(%s::text[]) AS other (release) WHERE id = %s
+"""
+
+
 def test_a_claim_reads_the_queue_and_none_of_a_million_finished_jobs(make_job):
     job = make_job()
     with connection.cursor() as cursor:
@@ -146,22 +250,38 @@ def test_a_claim_reads_the_queue_and_none_of_a_million_finished_jobs(make_job):
         with suppress(ProgrammingError), transaction.atomic():  # allowed to superusers: leaves out foreign key checks
             cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute(_MANY, [job.pk])
-        cursor.execute("ANALYZE core_job")
-        values = {
-            "service": "toy",
-            "release": "local",
-            "concurrency": 9,
-            "slot": "s",
-            "lease": timedelta(seconds=60),
-        } | NOT_BILLED
-        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {CLAIM_IN_TURN}", values)
+    for more, limit, statement in (
+        ([], 9, CLAIM_ALONE),
+        (["local"], 9, CLAIM_ALONE),
+        ([], 9, CLAIM_IN_TURN),
+        (["other"], 9, CLAIM_IN_TURN),
+        ([], 1, CLAIM_IN_TURN),
+    ):
+        with connection.cursor() as cursor:
+            cursor.execute(_QUEUED, [more, job.pk])
+            cursor.execute("ANALYZE core_job")
+        scans = _scans_of_a_claim(statement, limit)
+        assert {node["Node Type"] for node in scans} <= {"Index Scan", "Index Only Scan", "ModifyTable"}
+        assert {"job_queue", "job_last_served"} <= {node.get("Index Name") for node in scans}
+        rows = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck")
+        assert sum(node.get(read, 0) * node["Actual Loops"] for node in scans for read in rows) < 30
+
+
+def _scans_of_a_claim(statement, limit):
+    """What it does with the jobs' table, by PostgreSQL's plan. Nothing is claimed after all."""
+    values = {
+        "service": "toy",
+        "release": "local",
+        "concurrency": limit,
+        "slot": "s",
+        "lease": timedelta(seconds=60),
+    } | NOT_BILLED
+    with connection.cursor() as cursor, transaction.atomic():
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", values)
         (plan,) = cursor.fetchone()
+        transaction.set_rollback(True)
     plan = json.loads(plan) if isinstance(plan, str) else plan
-    nodes = list(_nodes(plan[0]["Plan"]))
-    scans = [node for node in nodes if node.get("Relation Name") == "core_job"]
-    assert {node["Node Type"] for node in scans} <= {"Index Scan", "Index Only Scan", "ModifyTable"}
-    assert {"job_queue", "job_running", "job_last_served"} <= {node.get("Index Name") for node in scans}
-    assert sum(node["Actual Rows"] * node["Actual Loops"] for node in scans) < 20
+    return [node for node in _nodes(plan[0]["Plan"]) if node.get("Relation Name") == "core_job"]
 
 
 def _nodes(plan):

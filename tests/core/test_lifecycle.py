@@ -1,13 +1,14 @@
 """The lifecycle of a job: what may follow what, guarded in the database."""
 
+import dataclasses
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
 from foundry import catalog
-from foundry.core import finish, requests
+from foundry.core import finish, releases, requests
 from foundry.core.cancel import cancel
 from foundry.core.claim import claim
 from foundry.core.errors import NotAllowedNowError
@@ -264,7 +265,44 @@ def test_the_sweep_removes_what_is_past_its_retention(make_job, settings):
     Job.objects.filter(pk=unfinished.pk).update(available_at=timezone.now() + timedelta(days=1))
     settings.FOUNDRY_RETENTION_DAYS = 30
     assert sweep().removed == 1
+    assert sweep().removed == 0
     assert set(Job.objects.values_list("pk", flat=True)) == {unfinished.pk, young.pk}
+
+
+@pytest.mark.parametrize(("seconds", "removed"), [(5, 4), (0, 1)])
+def test_the_sweep_removes_for_as_long_as_it_has_time(make_job, settings, seconds, removed):
+    for _ in range(4):
+        request = make_job().request
+        cancel(request=request.pk)
+        type(request).objects.filter(pk=request.pk).update(created_at=timezone.now() - timedelta(days=31))
+    settings.FOUNDRY_RETENTION_DAYS = 30
+    assert sweep(removing_s=seconds).removed == removed
+    assert Job.objects.count() == 4 - removed
+
+
+@pytest.mark.parametrize("broken", ["expire_leases", "nudge_waiting", "retire_drained", "remove_expired"])
+def test_a_step_of_the_sweep_that_fails_stops_no_other(make_job, settings, monkeypatch, caplog, broken):
+    settings.FOUNDRY_DISPATCHER = "foundry.dispatch.worker.WorkerDispatcher"
+    settings.FOUNDRY_RETENTION_DAYS = 30
+    old, lost = make_job(), make_job()
+    perform(TOY, take())
+    type(old.request).objects.filter(pk=old.request.pk).update(created_at=timezone.now() - timedelta(days=31))
+    take()
+    expire(lost.pk)
+    make_job()
+    for version in (1, 2):
+        releases.record(service="toy", name=f"toy-function:{version}", by="ci")
+    monkeypatch.setattr(f"foundry.core.sweep.{broken}", broken_step)
+    swept = dataclasses.asdict(sweep())
+    names = {"expire_leases": "expired", "nudge_waiting": "nudged", "retire_drained": "retired"}
+    expected = {"expired": 1, "nudged": 1, "retired": 1, "removed": 1, "failed": 1}
+    assert swept == expected | {names.get(broken, "removed"): 0}
+    assert "a step of the sweep failed" in caplog.text
+    assert "the disk is full" in caplog.text
+
+
+def broken_step(**arguments):
+    raise DatabaseError("the disk is full")
 
 
 # Cancel and retry.

@@ -23,7 +23,7 @@ from foundry.core.errors import NotAllowedNowError
 from foundry.core.models import Job, Release, ReleaseChange, ReleaseState
 from foundry.core.retry import retry
 from foundry.core.sweep import nudge_waiting, sweep
-from foundry.core.work import perform
+from foundry.core.work import Slot, perform, work
 
 pytestmark = pytest.mark.django_db
 
@@ -169,9 +169,10 @@ def test_a_candidates_share_is_shifted(make_job):
     assert make_job().release == TWO
 
 
-def test_a_candidate_needs_a_live_release_to_share_with():
-    with pytest.raises(NotAllowedNowError, match="no live release"):
-        record(ONE, share=0.1)
+def test_a_candidate_without_a_live_release_to_share_with_is_live(make_job):
+    record(ONE, share=0.1)
+    assert states() == {ONE: "live"}
+    assert make_job().release == ONE
 
 
 def test_there_is_one_candidate_at_a_time():
@@ -249,6 +250,42 @@ def test_rollback_passes_over_what_was_never_live_or_is_pruned():
     sweep()
     releases.mark_pruned(name=TWO, by="ci")
     assert releases.rollback(service="toy", by="ada").name == ONE
+
+
+def test_rollback_withdraws_a_candidate_and_leaves_the_live_release_alone(make_job):
+    record(ONE)
+    record(TWO)
+    record(THREE, share=1)
+    assert releases.rollback(service="toy", by="ada").name == TWO
+    assert states() == {ONE: "draining", TWO: "live", THREE: "draining"}
+    assert make_job().release == TWO
+    releases.rollback(service="toy", by="ada")
+    assert states() == {ONE: "live", TWO: "draining", THREE: "draining"}
+
+
+@pytest.mark.parametrize("name", [ONE, TWO])
+def test_rollback_to_a_release_withdraws_a_candidate_too(make_job, name):
+    record(ONE)
+    record(TWO)
+    record(THREE, share=1)
+    change(releases.rollback, name)
+    assert states() == {ONE: "draining", TWO: "draining", THREE: "draining"} | {name: "live"}
+    assert make_job().release == name
+
+
+def test_rollback_to_the_candidate_makes_it_live():
+    record(ONE)
+    record(TWO, share=0.1)
+    change(releases.rollback, TWO)
+    assert states() == {ONE: "draining", TWO: "live"}
+
+
+def test_a_rollback_that_cannot_be_leaves_the_candidate_as_it_was():
+    record(ONE)
+    record(TWO, share=0.1)
+    with pytest.raises(NotAllowedNowError, match="no release 'toy-function:3'"):
+        change(releases.rollback, THREE)
+    assert states() == {ONE: "live", TWO: "candidate"}
 
 
 def test_there_must_be_something_to_roll_back_to():
@@ -542,6 +579,80 @@ def asked(monkeypatch):
     return noted
 
 
+def test_a_request_asks_for_no_more_slots_than_it_has_jobs(make_request, asked, django_capture_on_commit_callbacks):
+    """However many wait that nobody has claimed yet."""
+    record(ONE)
+    with django_capture_on_commit_callbacks(execute=True):
+        for number in range(30):
+            make_request({"number": number})
+    assert asked == [(ONE, 1)] * 30
+    asked.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        make_request(*({"number": number} for number in range(30)))
+    assert asked == [(ONE, catalog.get("toy").limits.concurrency)]
+
+
+def test_a_retry_asks_for_no_more_slots_than_it_has_jobs(make_request, asked, django_capture_on_commit_callbacks):
+    record(ONE)
+    request = make_request({"do": "err"}, *({"number": number} for number in range(1, 6)))
+    compute(ONE), compute(ONE)
+    with django_capture_on_commit_callbacks(execute=True):
+        for number in range(3):
+            make_request({"number": number})
+    asked.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        retry(request=request)
+    assert asked == [(ONE, 1)]
+
+
+def test_a_request_to_a_busy_release_asks_for_no_slot_that_another_has_a_right_to(
+    make_job, asked, django_capture_on_commit_callbacks
+):
+    limit = catalog.get("toy").limits.concurrency
+    record(ONE)
+    for _ in range(limit):
+        make_job()
+    for _ in range(limit - 1):
+        take(ONE)
+    record(TWO)
+    for _ in range(limit):
+        make_job()
+    change(releases.rollback, ONE)
+    with django_capture_on_commit_callbacks(execute=True):
+        make_job()
+    assert asked == []
+
+
+def test_a_slot_of_a_busy_release_ends_after_its_job_and_asks_for_one_of_the_release_that_waits(make_job, asked):
+    limit = catalog.get("toy").limits.concurrency
+    record(ONE)
+    for _ in range(limit + 4):
+        make_job()
+    for _ in range(limit - 1):
+        take(ONE)
+
+    def hotfix(claimed):
+        record(TWO)
+        make_job(), make_job()
+
+    slot = Slot(service="toy", release=ONE, name="s", lease=timedelta(seconds=60), on_claim=hotfix)
+    assert (work(slot), asked) == (1, [(TWO, 1)])
+    assert take(TWO)
+    assert Job.objects.filter(release=ONE, state="queued").count() == 4
+
+
+def test_a_slot_that_finds_nothing_more_asks_for_one_of_the_release_that_waits(make_job, asked):
+    record(ONE)
+    make_job()
+    record(TWO)
+    make_job()
+    assert work(Slot(service="toy", release=ONE, name="s", lease=timedelta(seconds=60))) == 1
+    assert asked == [(TWO, 1)]
+    asked.clear()
+    assert work(Slot(service="toy", release=TWO, name="s", lease=timedelta(seconds=60))) == 1
+    assert asked == []
+
+
 def test_free_slots_are_shared_by_releases_so_that_the_old_one_drains(make_job, asked):
     limit = catalog.get("toy").limits.concurrency
     record(ONE)
@@ -553,12 +664,13 @@ def test_free_slots_are_shared_by_releases_so_that_the_old_one_drains(make_job, 
     nudge_waiting()
     (one, half), (two, other_half) = sorted(asked)
     assert ((one, two), half + other_half, abs(half - other_half) <= 1) == ((ONE, TWO), limit, True)
-    for _ in range(limit - 1):
-        take(TWO)
+    while take(TWO):
+        pass
     asked.clear()
     nudge_waiting()
-    assert asked == [(ONE, 1)]
-    take(ONE)
+    assert asked == [(ONE, half)]
+    while take(ONE):
+        pass
     asked.clear()
     nudge_waiting()
     assert asked == []
@@ -626,6 +738,29 @@ def test_a_function_of_all_services_is_recorded_for_all_or_for_none():
     assert states() == {"foundry:1": "live", "foundry:2": "draining"}
 
 
+def test_the_candidates_of_services_are_withdrawn_whatever_they_are_called():
+    both = ("--service", "toy", "--service", "toy-saving")
+    manage("releases", "record", "foundry:1", "--service", "toy")
+    manage("releases", "record", "foundry:2", *both, "--share", "0.1")  # of the other it is the first
+    shown = json.loads(manage("releases", "withdraw", *both, "--by", "ci", "--json"))
+    assert [(row["service"], row["release"], row["state"]) for row in shown] == [
+        ("toy", "foundry:2", "draining"),
+        ("toy", "foundry:1", "live"),
+    ]
+    assert states("toy-saving") == {"foundry:2": "live"}
+    with pytest.raises(CommandError, match="toy has no candidate"):
+        manage("releases", "withdraw", *both)
+
+
+def test_a_rollback_of_several_services_is_of_those_that_have_a_candidate():
+    both = ("--service", "toy", "--service", "toy-saving")
+    manage("releases", "record", "foundry:1", "--service", "toy")
+    manage("releases", "record", "foundry:2", *both, "--share", "0.1")
+    manage("releases", "rollback", *both)
+    assert states() == {"foundry:1": "live", "foundry:2": "draining"}
+    assert states("toy-saving") == {"foundry:2": "live"}
+
+
 def test_what_can_go_is_listed_for_programs_and_marked():
     assert (manage("releases", "prunable"), manage("releases", "prunable", "--json")) == ("\n", "[]\n")
     for name in (ONE, TWO, THREE):
@@ -656,6 +791,8 @@ def test_jobs_on_what_is_not_recorded_are_shown_while_they_are_unfinished(make_j
         (["record", "toy:$LATEST", "--service", "toy"], "names no release"),
         (["promote", ONE], "Say of which service"),
         (["rollback"], "Say of which service"),
+        (["withdraw"], "Say of which service"),
+        (["withdraw", "--service", "toy"], "toy has no candidate"),
         (["pruned", ONE], "No release"),
     ],
 )

@@ -9,9 +9,9 @@ from django.test.utils import CaptureQueriesContext
 
 from foundry import catalog
 from foundry.contract import Slicing
-from foundry.core import requests
+from foundry.core import releases, requests
 from foundry.core.drafts import CheckedItem, Draft
-from foundry.core.errors import IdempotencyConflictError, InvalidRequestError
+from foundry.core.errors import IdempotencyConflictError, InvalidRequestError, NotReleasedError
 from foundry.core.models import Item, Job, Result, ServiceRequest
 from foundry.core.slice import slice_into_jobs
 from foundry.core.submit import Submission, submit
@@ -79,6 +79,30 @@ def test_nothing_is_kept_of_a_request_of_which_nothing_can_be_computed(owner, su
 def test_an_unknown_service_is_answered_with_those_there_are(owner):
     with pytest.raises(catalog.UnknownServiceError, match=r"no service 'tyo'; there are: .*toy"):
         submit(caller=owner.caller, submission=Submission(service="tyo", items=[Draft()]))
+
+
+@pytest.mark.django_db
+def test_a_service_that_is_computed_elsewhere_takes_nothing_before_its_first_release(owner, make_job, settings):
+    settings.FOUNDRY_COMPUTED_ELSEWHERE = ["toy"]
+    with pytest.raises(NotReleasedError, match="toy is not released yet"):
+        make_job()
+    assert not ServiceRequest.objects.exists()
+    answer = owner.post(
+        "/api/v1/requests", {"service": "toy", "items": [{"number": 1}]}, content_type="application/json"
+    )
+    assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json")
+    assert "toy is not released yet" in answer.json()["detail"]
+    assert make_job(service="toy-saving").release == "local"
+    releases.record(service="toy", name="toy-function:1", by="ci", share=0.1)
+    assert make_job().release == "toy-function:1"
+
+
+@pytest.mark.django_db
+def test_the_prototype_says_so_too(owner, settings):
+    settings.FOUNDRY_COMPUTED_ELSEWHERE = ["compute-dna"]
+    answer = owner.post("/compute-dna/", {"dna_sequence": "ATCGGCTA"}, content_type="application/json")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (503, "application/problem+json")
+    assert "compute-dna is not released yet" in answer.json()["detail"]
 
 
 @pytest.mark.django_db
@@ -174,3 +198,9 @@ def test_slicing_bounds_the_items_and_the_weight_of_a_job(weights, expected):
 def test_slicing_counts_equal_items_once():
     items = [checked(n, b"same", weight=4) for n in range(50)]
     assert [len(job) for job in slice_into_jobs(items, Slicing(items=3, weight=10))] == [50]
+
+
+@pytest.mark.django_db
+def test_only_what_was_asked_is_kept_of_the_options_so_that_an_older_release_understands_them(make_request):
+    assert make_request({"number": 1}).options == {}
+    assert make_request({"number": 1}, options={"factor": 2}).options == {"factor": 2}

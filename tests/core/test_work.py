@@ -104,6 +104,65 @@ def test_a_service_that_every_item_ends_is_to_blame_itself(make_request, monkeyp
     assert request.jobs.get().state == "failed"
 
 
+@pytest.mark.django_db
+def test_a_slot_that_ended_but_not_while_it_computed_blames_no_item(make_request):
+    request = make_request({"number": 1}, {"number": 2}, {"number": 3})
+    fail_slot("s", ERROR)
+    claim_in_hand(2)
+    assert finish.fail_slot("s", error=ERROR, while_it_computed=False) == 1
+    assert finish.fail_slot("s", error=ERROR, while_it_computed=False) == 0
+    job = request.jobs.get()
+    assert (job.state, job.failures, job.culprits, states(request)) == ("queued", 2, 0, ["succeeded"])
+
+
+@pytest.mark.django_db
+def test_an_item_that_takes_for_ever_is_interrupted_and_the_slot_goes_on(make_request, settings):
+    settings.FOUNDRY_DISPATCHER = "foundry.dispatch.worker.WorkerDispatcher"
+    request = make_request({"number": 1}, {"seconds": 60}, {"number": 3}, service="toy-hasty")
+    assert work(slot("toy-hasty", interrupts=True)) == 1
+    assert request.jobs.get().error["code"] == "timeout"
+    Job.objects.update(available_at="2020-01-01T00:00Z")
+    assert work(slot("toy-hasty", interrupts=True)) == 2
+    assert states(request) == ["succeeded", "failed", "succeeded"]
+    error = list(requests.all_results(request=request.pk))[1].error
+    assert "ended after 1 seconds, the limit of toy-hasty" in error
+    job = request.jobs.get()
+    assert (job.state, job.failures, job.culprits, job.attempt) == ("succeeded", 1, 1, 3)
+
+
+@pytest.mark.django_db
+def test_an_item_whose_time_others_took_is_not_to_blame(make_request, settings):
+    """Together they take longer than the service's timeout, and each of them alone does not."""
+    settings.FOUNDRY_DISPATCHER = "foundry.dispatch.worker.WorkerDispatcher"
+    request = make_request({"seconds": 0.5}, {"seconds": 0.55}, service="toy-hasty")
+    work(slot("toy-hasty", interrupts=True))
+    Job.objects.update(available_at="2020-01-01T00:00Z")
+    assert work(slot("toy-hasty", interrupts=True)) == 2
+    assert states(request) == ["succeeded", "succeeded"]
+    job = request.jobs.get()
+    assert (job.state, job.failures, job.culprits) == ("succeeded", 1, 0)
+
+
+@pytest.mark.django_db
+def test_items_that_take_long_to_break_the_service_come_to_an_end(make_request, settings, monkeypatch):
+    """One attempt has time for one of them."""
+    settings.FOUNDRY_DISPATCHER = "foundry.dispatch.worker.WorkerDispatcher"
+    now = time.monotonic()
+
+    def break_late(items, options):
+        nonlocal now
+        now += 26
+        raise RuntimeError
+
+    request = make_request({"number": 1}, {"number": 2}, {"number": 3})
+    monkeypatch.setattr("foundry.core.compute.catalog.load", lambda path: break_late)
+    monkeypatch.setattr("foundry.core.work.time.monotonic", lambda: now)
+    for failures, failed in ((1, 0), (2, 0), (2, 1), (2, 2), (2, 3)):
+        attempt()
+        assert (request.jobs.get().failures, states(request)) == (failures, ["failed"] * failed)
+    assert request.jobs.get().state == "succeeded"
+
+
 ERROR = finish.AttemptError(code="slot_died", message="It was killed.")
 
 

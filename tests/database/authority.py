@@ -10,6 +10,23 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+_SIGNS_CERTIFICATES = x509.KeyUsage(
+    key_cert_sign=True,
+    crl_sign=True,
+    **dict.fromkeys(
+        (
+            "digital_signature",
+            "content_commitment",
+            "key_encipherment",
+            "data_encipherment",
+            "key_agreement",
+            "encipher_only",
+            "decipher_only",
+        ),
+        False,
+    ),
+)
+
 
 class Authority:
     """Its certificate is in the file `certificate`."""
@@ -19,8 +36,11 @@ class Authority:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _name(f"Authority {folder.name}")
-        certificate = _builder(self._name, self._name, self._key.public_key()).add_extension(
-            x509.BasicConstraints(ca=True, path_length=None), critical=True
+        certificate = (
+            _builder(self._name, self._name, self._key.public_key())
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .add_extension(_SIGNS_CERTIFICATES, critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
         )
         self.certificate = folder / "ca.pem"
         self.certificate.write_bytes(_pem(certificate.sign(self._key, hashes.SHA256())))
@@ -28,8 +48,10 @@ class Authority:
     def issue(self, host: str) -> tuple[Path, Path]:
         """The files of a server's certificate and its key, which only their owner may read."""
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = _builder(_name(host), self._name, key.public_key()).add_extension(
-            x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False
+        certificate = (
+            _builder(_name(host), self._name, key.public_key())
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
         )
         files = self._folder / f"{host}.pem", self._folder / f"{host}.key"
         files[0].write_bytes(_pem(certificate.sign(self._key, hashes.SHA256())))

@@ -161,12 +161,13 @@ def test_addresses_over_http_keep_the_stage_before_them(invoke, owner, settings)
 
 
 def test_an_answer_over_what_lambda_returns_is_a_problem_that_says_what_to_do(invoke, make_request, owner, monkeypatch):
-    monkeypatch.setattr("foundry.aws.http._MOST_BYTES", 1000)
+    monkeypatch.setattr("foundry.aws.limits.ANSWER_BYTES", 1000)
     made = make_request(*({"number": number} for number in range(20)))
     headers = {"Authorization": f"Bearer {owner.secret}"}
     whole = invoke(GET, path=f"{API}/{made.pk}/results", headers=headers)
     assert (whole["statusCode"], whole["headers"]["Content-Type"]) == (413, "application/problem+json")
     assert "limit" in json.loads(whole["body"])["detail"]
+    assert "FOUNDRY_ARTIFACT_BUCKET" in json.loads(whole["body"])["detail"]
     page = invoke(GET, path=f"{API}/{made.pk}/results", headers=headers, queryStringParameters={"limit": "2"})
     assert len(json.loads(page["body"])["results"]) == 2
 

@@ -46,6 +46,15 @@ def test_what_gives_rights_or_takes_data_is_for_operators(command, qualifier, in
         invoke({"manage": command}, Context(qualifier=qualifier))
 
 
+@with_database
+def test_in_production_only_operators_migrate_and_everybody_may_look(invoke, settings):
+    settings.PRODUCTION = True
+    with pytest.raises(RefusedEventError, match="is for operators"):
+        invoke({"manage": "migrate --noinput"})
+    assert invoke({"manage": "migrate --plan"})["output"]
+    assert invoke({"manage": "migrate --noinput"}, OPERATOR)["output"]
+
+
 @pytest.mark.parametrize(
     "command", ["shell -c 1", "dbshell", "runserver", "flush --noinput", "loaddata x", "", " ", "--help", "../migrate"]
 )

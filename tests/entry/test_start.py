@@ -113,6 +113,9 @@ def test_a_services_function_takes_nothing_but_its_task(event, run):
         ({"DATABASE_URL": "mysql://x"}, "Foundry runs on PostgreSQL only"),
         ({"FOUNDRY_SERVICE": "none"}, "There is no service 'none'"),
         ({"FOUNDRY_PRODUCTION": "1"}, "FOUNDRY_SECRET_KEY"),
+        ({"DATABASE_URL": "postgresql://x@db.example/x?sslmode=disable"}, "FOUNDRY_SECRET_KEY"),
+        ({"DATABASE_URL": "postgresql://x@db.example/x?sslmode=prefer"}, "may connect without TLS"),
+        ({"DATABASE_URL": "", "FOUNDRY_DATABASE_SECRET": "arn:of-rds"}, "FOUNDRY_SECRET_KEY"),
     ],
 )
 def test_a_start_that_fails_is_the_imports_failure_so_that_aws_starts_anew(environ, said, run):
@@ -141,3 +144,19 @@ def test_a_release_is_what_was_invoked(service, run):
     program = "import foundry.aws.entry; from django.conf import settings; print(settings.FOUNDRY_RELEASE)"
     done = run(program, FOUNDRY_SERVICE=service)
     assert "foundry-production:7" in done.stdout.splitlines(), done.stderr
+
+
+_SLOW = """
+import time
+from foundry.aws import entry, http, limits
+limits.FRONT_S = 0.5
+http._Handler.lambda_handler = lambda event, context: time.sleep(1.5) or {"statusCode": 200, "body": ""}
+"""
+
+
+@pytest.mark.parametrize(("front", "code"), [({"stage": "production"}, 1), ({}, 0)])
+def test_an_http_event_that_outlasts_its_front_ends_the_process_and_shows_what_it_was_at(front, code, run):
+    event = HTTP | {"requestContext": front}
+    done = run(f"{_CONTEXT}\n{_SLOW}\nentry.handler({event!r}, context)")
+    assert done.returncode == code, done.stderr
+    assert ("Timeout" in done.stderr) == ("in answer" in done.stderr) == bool(front)

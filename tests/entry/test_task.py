@@ -6,13 +6,14 @@ import dataclasses
 import json
 import logging
 import time
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from django.core.checks import run_checks
 from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Now
 
 from foundry import catalog
 from foundry.aws import dispatcher, task
@@ -20,6 +21,7 @@ from foundry.aws.dispatcher import LambdaDispatcher
 from foundry.aws.task import MisdirectedTaskError
 from foundry.core.models import Attempt, Job
 from foundry.core.nudge import nudge
+from foundry.core.sweep import sweep
 from foundry.core.work import Slot, work
 from tests.entry.conftest import Context
 
@@ -153,12 +155,22 @@ def test_with_time_left_and_nothing_waiting_nobody_is_called(invoke, aws, make_j
     assert aws.sent == []
 
 
-def test_a_lease_outlasts_the_invocation_since_nobody_renews_it(invoke, aws, make_job, monkeypatch):
+@pytest.mark.parametrize(("left_s", "lease_s"), [(600, 30), (45, 30)])
+def test_a_lease_outlasts_the_job_since_nobody_renews_it(left_s, lease_s, invoke, aws, make_job, monkeypatch):
+    """The toy may take 30 s and is interrupted then; 20 s are for saving."""
+    leases: list[float] = []
+
+    def compute(items, options):
+        (left,) = Job.objects.filter(state="running").values_list(F("lease_until") - Now(), flat=True)
+        leases.append(left.total_seconds())
+        assert sweep().expired == 0
+        return [{"number": item.number} for item in items]
+
     make_job()
-    slots: list[Slot] = []
-    monkeypatch.setattr(task, "perform_jobs", lambda slot: slots.append(slot) or 0)
-    invoke(aws.payloads[0], Context(left_s=600))
-    assert timedelta(seconds=605) < slots[0].lease_from_now() < timedelta(seconds=620)
+    monkeypatch.setattr("foundry.core.compute.catalog.load", lambda path: compute)
+    invoke(aws.payloads[0], Context(left_s=left_s))
+    assert lease_s + 15 < leases[0] < lease_s + 21
+    assert Job.objects.get().state == "succeeded"
 
 
 def test_no_connection_is_kept_between_events(invoke):
@@ -182,4 +194,4 @@ def _with_timeout(service: Any, timeout_s: int) -> Any:
 def test_a_nudge_that_fails_altogether_does_not_fail_the_submission(aws, make_job, monkeypatch):
     monkeypatch.setattr(dispatcher, "_zappa", lambda: 1 / 0)
     assert make_job().state == "queued"
-    nudge(service="toy", release="foundry:7")
+    nudge(service="toy", release="foundry:7", jobs=1)

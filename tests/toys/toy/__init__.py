@@ -8,7 +8,7 @@ from foundry.contract import Artifact, Column, Example, Item, Limits, Options, S
 
 
 class ToyItem(Item):
-    do: Literal["echo", "err", "raise", "die", "sleep", "hoard", "fork"] = pydantic.Field(
+    do: Literal["echo", "err", "raise", "die", "sleep", "hoard", "fork", "stick"] = pydantic.Field(
         default="echo", description="What happens."
     )
     seconds: float = pydantic.Field(default=0, description="How long it takes.")

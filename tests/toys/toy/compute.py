@@ -1,3 +1,4 @@
+import itertools
 import os
 import signal
 import subprocess
@@ -29,6 +30,8 @@ def _outcome(item: ToyItem, options: ToyOptions) -> Outcome:
             return {"number": len(bytearray(1 << 30))}
         case "fork":
             subprocess.run(["sleep", "777"], check=True)
+        case "stick":
+            sum(itertools.repeat(0))  # in C, for ever: no signal is heard there
     return {"number": item.number * options.factor}
 
 

@@ -15,6 +15,11 @@ from foundry.core.errors import NotAllowedNowError
 from foundry.core.models import Release
 from foundry.dispatch.operators import as_json, table, who
 
+_ROLLBACK = (
+    "make that release live and withdraw a candidate; without one named: withdraw the candidate and leave the live "
+    "release alone, or, where there is no candidate, make the one before live"
+)
+
 
 class Command(BaseCommand):
     help = "Show and change which deployed release of a service gets its new jobs. Without an action: list."
@@ -32,14 +37,17 @@ class Command(BaseCommand):
         record.add_argument("--share", type=float, help="it gets only that share of the new requests: a candidate")
         shift = actions.add_parser("shift", help="give the candidate another share")
         promote = actions.add_parser("promote", help="make the candidate live")
-        withdraw = actions.add_parser("withdraw", help="the candidate gets no more jobs")
-        rollback = actions.add_parser("rollback", help="make another release live: that, or the one before")
+        withdraw = actions.add_parser("withdraw", help="the candidate, named or whatever it is, gets no more jobs")
+        rollback = actions.add_parser("rollback", help=_ROLLBACK, description=_ROLLBACK)
         prunable = actions.add_parser("prunable", help="the names of those whose versions can be removed")
         prunable.add_argument("--keep", type=int, default=1, help="kept to roll back to (default: %(default)s)")
         pruned = actions.add_parser("pruned", help="its version is, or will be, removed: it is never live again")
         for changing in (record, shift, promote, withdraw, rollback, pruned):
             changing.add_argument(
-                "name", nargs="?" if changing is rollback else None, metavar="RELEASE", help="FUNCTION:VERSION"
+                "name",
+                nargs="?" if changing in (withdraw, rollback) else None,
+                metavar="RELEASE",
+                help="FUNCTION:VERSION",
             )
             changing.add_argument("--by", default=who(), help="who changes it (default: %(default)s)")
         shift.add_argument("share", type=float, metavar="SHARE", help="of the new requests, from 0 to 1")
@@ -109,9 +117,14 @@ _CHANGES: dict[str, Callable[..., Release]] = {
 
 
 def _change(options: dict[str, Any]) -> str:
-    """For all of the services or for none; then shows how they stand."""
+    """For all of the services or for none; then shows how they stand.
+
+    Without a name, what goes is the candidate: of several services those are meant that have one.
+    """
     values = {key: options[key] for key in ("name", "by", "commit", "share") if key in options}
     services = _services(options)
+    if options["name"] is None:
+        services = releases.with_a_candidate(services) or services
     with transaction.atomic():
         for service in services:
             _CHANGES[options["action"]](service=service, **values)

@@ -1,0 +1,189 @@
+"""The table of a request's items and their results: a page of it, sorted and filtered."""
+
+from __future__ import annotations
+
+import dataclasses
+import operator
+from array import array
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from pydantic_core import from_json
+
+from foundry.contract import Service
+from foundry.core import result_columns
+from foundry.core.models import ResultState
+from foundry.core.requests import RequestView
+from foundry.core.result_columns import NAME, STATE, STATES, Columns
+
+#: From so many rows on, the column of states is faster than counting rows in the database.
+_DEEP = 10_000
+#: Comparisons of numbers; flags are 1 and 0.
+_COMPARE: Mapping[str, Callable[[float, float], bool]] = {
+    "ge": operator.ge,
+    "gt": operator.gt,
+    "le": operator.le,
+    "lt": operator.lt,
+    "eq": operator.eq,
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Condition:
+    """Of a column: `operation` is a key of `_COMPARE`, or `is` or `has` for texts, whose case does not matter."""
+
+    path: str
+    operation: str
+    value: float | str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """Which items, in which order."""
+
+    conditions: Sequence[Condition] = ()
+    #: A part of the item's name.
+    name: str = ""
+    #: One of STATES.
+    state: str = ""
+    #: The column to sort by; items without a value in it come last. Empty: by position.
+    sort: str = ""
+    descending: bool = False
+
+    @property
+    def needs_columns(self) -> bool:
+        """Whether the database cannot say it at once."""
+        return bool(self.conditions or self.name or self.sort)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class TableRow:
+    """An item of the table."""
+
+    position: int
+    name: str
+    #: One of STATES.
+    state: str
+    values: Mapping[str, Any] | None
+    error: Mapping[str, Any] | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some rows of the table."""
+
+    rows: Sequence[TableRow]
+    #: Rows on all pages.
+    total: int
+    #: When the columns were made, if there have been more results since.
+    as_of: datetime | None = None
+
+
+def page(view: RequestView, service: Service | None, query: Query, *, offset: int, limit: int) -> Page:
+    """Rows of the table, from that one on (0: the first)."""
+    if query.needs_columns or (query.state and offset > _DEEP):
+        return _from_columns(view, service, query, offset, limit)
+    request = view.request
+    if query.state:
+        total = _total(view, query.state)
+        found = _in_state(request.pk, query.state, offset, limit) if offset < total else []
+        return Page(rows=rows(request=request.pk, positions=found), total=total)
+    positions = range(1, request.item_count + 1)[offset : offset + limit]
+    return Page(rows=rows(request=request.pk, positions=positions), total=request.item_count)
+
+
+def _total(view: RequestView, state: str) -> int:
+    waiting = view.request.item_count - view.items_succeeded - view.items_failed
+    return dict(zip(STATES, (waiting, view.items_succeeded, view.items_failed), strict=True))[state]
+
+
+_WITH_RESULT = "SELECT position FROM core_result WHERE request_id = %(request)s AND state = %(state)s"
+_WITHOUT_RESULT = """SELECT position FROM core_item AS item WHERE request_id = %(request)s AND NOT EXISTS (
+    SELECT FROM core_result AS result
+    WHERE result.request_id = item.request_id AND result.position = item.position
+)"""
+
+
+def _in_state(request: UUID, state: str, offset: int, limit: int) -> list[int]:
+    """Positions of items in that state."""
+    which = _WITH_RESULT if state in ResultState.values else _WITHOUT_RESULT
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{which} ORDER BY position OFFSET %(offset)s LIMIT %(limit)s",
+            {"request": request, "state": state, "offset": offset, "limit": limit},
+        )
+        return [position for (position,) in cursor.fetchall()]
+
+
+_ROWS = """
+SELECT item.position, item.name, coalesce(result.state, 'waiting'), result.values, result.error::text
+FROM core_item AS item
+LEFT JOIN core_result AS result ON result.request_id = item.request_id AND result.position = item.position
+WHERE item.request_id = %s AND item.position = ANY(%s)
+"""
+
+
+def rows(*, request: UUID, positions: Sequence[int]) -> list[TableRow]:
+    """The items at those positions, in their order; those that are not there are left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ROWS, [request, list(positions)])
+        found = {row[0]: _row(*row) for row in cursor.fetchall()}
+    return [found[position] for position in positions if position in found]
+
+
+def _row(position: int, name: str, state: str, values: str | None, error: str | None) -> TableRow:
+    return TableRow(
+        position=position,
+        name=name,
+        state=state,
+        values=from_json(values) if values else None,
+        error=from_json(error) if error else None,
+    )
+
+
+def _from_columns(view: RequestView, service: Service | None, query: Query, offset: int, limit: int) -> Page:
+    paths = [condition.path for condition in query.conditions] + ([NAME] if query.name else [])
+    columns = result_columns.read(view, service, paths, order_by=query.sort or None)
+    places = _filtered(_sorted(columns, query, view.request.item_count), columns, query)
+    positions = [place + 1 for place in islice(places, offset, offset + limit)]
+    found = rows(request=view.request.pk, positions=positions)
+    return Page(rows=found, total=len(places), as_of=columns.made_at if columns.is_stale else None)
+
+
+def _sorted(columns: Columns, query: Query, items: int) -> Sequence[int]:
+    if columns.order is None:
+        return range(items)
+    if not query.descending:
+        return columns.order
+    known, unknown = columns.order[: columns.ordered], columns.order[columns.ordered :]
+    return known[::-1] + unknown
+
+
+def _filtered(places: Sequence[int], columns: Columns, query: Query) -> Sequence[int]:
+    if query.state:
+        states, wanted = columns.values[STATE], STATES.index(query.state)
+        places = [place for place in places if states[place] == wanted]
+    if query.name:
+        places = _having(places, columns.values[NAME], query.name.casefold())
+    for condition in query.conditions:
+        places = _meeting(places, columns.values[condition.path], condition)
+    return places
+
+
+def _meeting(places: Iterable[int], values: Any, condition: Condition) -> list[int]:
+    if isinstance(values, array) and isinstance(condition.value, float):
+        compare, value = _COMPARE[condition.operation], condition.value
+        return [place for place in places if compare(values[place], value)]
+    text = str(condition.value).casefold()
+    if condition.operation == "has":
+        return _having(places, values, text)
+    return [place for place in places if values[place] == text]
+
+
+def _having(places: Iterable[int], values: Any, part: str) -> list[int]:
+    """The places whose text contains the part, both case-folded."""
+    return [place for place in places if part in values[place]]
