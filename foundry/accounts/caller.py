@@ -6,7 +6,8 @@ import dataclasses
 
 from django.conf import settings
 
-from foundry.accounts.models import Membership, Scope, Team, Token, User
+from foundry.accounts import teams
+from foundry.accounts.models import Scope, Team, Token, User
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -43,5 +44,5 @@ def account(username: str, team_name: str | None = None) -> tuple[User, Team]:
         user.set_unusable_password()
         user.save(update_fields=["password"])
     team, _ = Team.objects.get_or_create(name=team_name or username)
-    Membership.objects.get_or_create(user=user, team=team)
+    teams.join(team=team, user=user)
     return user, team

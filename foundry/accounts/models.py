@@ -7,8 +7,18 @@ from django.db import models
 from django.utils import timezone
 
 
+class MailWhen(models.TextChoices):
+    """Of which of their requests a user is told by e-mail."""
+
+    NEVER = "never", "Never"
+    FAILED = "failed", "When something in it has failed"
+    ENDED = "ended", "Whenever one has ended"
+
+
 class User(AbstractUser):
     """A person, or a service account that programs act as."""
+
+    mail_when = models.CharField(max_length=6, choices=MailWhen, default=MailWhen.NEVER, db_default=MailWhen.NEVER)
 
 
 class Team(models.Model):
@@ -21,14 +31,26 @@ class Team(models.Model):
         return self.name
 
 
+class Role(models.TextChoices):
+    """What a member may do in a team. Requests belong to all of them alike."""
+
+    MEMBER = "member", "Member"
+    #: Adds and removes members, and sets their roles; ends their tokens. A team always has one.
+    ADMIN = "admin", "Admin"
+
+
 class Membership(models.Model):
     """A user's place in a team."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE)
     user = models.ForeignKey(User, on_delete=models.CASCADE)
+    role = models.CharField(max_length=6, choices=Role, default=Role.MEMBER, db_default=Role.MEMBER)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["team", "user"], name="one_membership_per_team")]
+        constraints = [
+            models.UniqueConstraint(fields=["team", "user"], name="one_membership_per_team"),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="membership_role_known"),
+        ]
 
 
 class Scope(models.TextChoices):

@@ -10,7 +10,9 @@
 
 On AWS also without HTTP, by invoking the API's Lambda function: `Foundry(function="foundry-production")`.
 
-It needs `requests`, for that `boto3` too, and nothing else of Foundry.
+Results as a table, for notebooks and pandas: `foundry.table(request)`. Messages that Foundry sends: `verify_webhook`.
+
+It needs `requests`, for AWS `boto3` too, and nothing else of Foundry; `client/` makes a package of it.
 """
 
 from foundry.client.errors import ConnectionFailedError, FoundryError
@@ -30,11 +32,14 @@ from foundry.client.model import (
     ServiceDetail,
     Source,
 )
+from foundry.client.table import Table
+from foundry.client.webhook import EndedRequest, NotFromFoundryError, WebhookMessage, verify_webhook
 
 __all__ = [
     "Artifact",
     "Column",
     "ConnectionFailedError",
+    "EndedRequest",
     "Example",
     "File",
     "Foundry",
@@ -42,6 +47,7 @@ __all__ = [
     "ItemCounts",
     "ItemError",
     "Limits",
+    "NotFromFoundryError",
     "RefusedItem",
     "Request",
     "RequestState",
@@ -49,4 +55,7 @@ __all__ = [
     "Service",
     "ServiceDetail",
     "Source",
+    "Table",
+    "WebhookMessage",
+    "verify_webhook",
 ]

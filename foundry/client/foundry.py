@@ -18,6 +18,8 @@ from foundry.client.errors import FoundryError
 from foundry.client.http import Http
 from foundry.client.invoke import Invoke
 from foundry.client.model import Artifact, Request, RequestState, Result, Service, ServiceDetail
+from foundry.client.progress import bar
+from foundry.client.table import Table
 
 #: A path, or a name and the contents.
 type File = str | os.PathLike[str] | tuple[str, bytes]
@@ -113,12 +115,19 @@ class Foundry:
             wanted = dict(parse_qsl(urlsplit(page["next"]).query)) if page["next"] else None
 
     def wait(
-        self, request: AnyRequest, *, timeout: float | None = None, progress: Callable[[Request], None] | None = None
+        self,
+        request: AnyRequest,
+        *,
+        timeout: float | None = None,
+        progress: Callable[[Request], None] | Literal[True] | None = None,
     ) -> Request:
-        """Wait until the request has ended. `progress` is called with each look at it.
+        """Wait until the request has ended. `progress` is called with each look at it; True shows a bar.
 
         Raises TimeoutError after `timeout` seconds; the request goes on.
         """
+        if progress is True:
+            with bar() as show:
+                return self.wait(request, timeout=timeout, progress=show)
         ends_at = time.monotonic() + timeout if timeout is not None else float("inf")
         for number in itertools.count():
             current = self.request(request)
@@ -134,13 +143,25 @@ class Foundry:
 
     def results(self, request: AnyRequest, state: Literal["succeeded", "failed"] | None = None) -> Iterator[Result]:
         """What the items came to, by position, one by one as they arrive; of a running request, those there are."""
-        if not self._http.streams:
-            yield from (decode(Result, one) for one in self._paged_results(request, state))
-            return
+        if self._http.streams:
+            try:
+                yield from self._streamed_results(request, state)
+                return
+            except FoundryError as error:
+                if error.status != _TOO_LARGE:  # for one answer, as on Lambda while the request runs
+                    raise
+        yield from (decode(Result, one) for one in self._paged_results(request, state))
+
+    def _streamed_results(self, request: AnyRequest, state: Literal["succeeded", "failed"] | None) -> Iterator[Result]:
         rest = b""
         for piece in self.export(request, "ndjson", state):
             *lines, rest = (rest + piece).split(b"\n")
             yield from (decode(Result, json.loads(line)) for line in lines if line)
+
+    def table(self, request: AnyRequest, state: Literal["succeeded", "failed"] | None = None) -> Table:
+        """The results as a table with the service's columns; notebooks show it, `.frame()` makes a DataFrame of it."""
+        current = request if isinstance(request, Request) else self.request(request)
+        return Table(self.service(current.service).columns, self.results(current, state))
 
     def export(
         self, request: AnyRequest, kind: Literal["csv", "ndjson"], state: Literal["succeeded", "failed"] | None = None

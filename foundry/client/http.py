@@ -20,6 +20,8 @@ ATTEMPTS = 5
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 30.0
 #: The way there was in trouble, or Foundry has too much to do: the next time may do.
 _TRANSIENT = {429, 502, 503, 504}
+#: The code of a problem with which Foundry says that a file is not ready and will be.
+_BEING_MADE, _UNAVAILABLE = b'"file_being_made"', 503
 _BROKEN = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
 _jitter = random.SystemRandom()
 
@@ -34,7 +36,7 @@ class Http:
         self.url = url.rstrip("/").removesuffix("/api/v1")
         #: As errors call it.
         self.name = self.url
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.auth = _Bearer(token) if token else _nobody
 
     def json(self, method: str, path: str, **call: Any) -> dict[str, Any]:
@@ -54,9 +56,17 @@ class Http:
     ) -> requests.Response:
         """The answer, of which only the head has been read if `stream` is given.
 
-        What changes nothing, or carries a key that makes it happen once, is asked again when there is no answer.
-        Raises FoundryError and ConnectionFailedError.
+        What changes nothing, or carries a key that makes it happen once, is asked again when there is no answer. A file
+        that is being made is waited for. Raises FoundryError and ConnectionFailedError.
         """
+        while _is_being_made(answer := self._repeated(method, path, headers, body)):
+            pause(0, answer.headers.get("Retry-After", ""))
+        return _checked(self.name, answer)
+
+    def _repeated(
+        self, method: str, path: str, headers: Mapping[str, str] | None, body: dict[str, Any]
+    ) -> requests.Response:
+        """The first answer that says something, or the last one."""
         attempts = ATTEMPTS if method == "GET" or "Idempotency-Key" in (headers or {}) else 1
         for attempt in range(attempts):
             last = attempt == attempts - 1
@@ -68,10 +78,10 @@ class Http:
                     raise
                 pause(attempt)
                 continue
-            if answer.status_code not in _TRANSIENT or last:
+            if answer.status_code not in _TRANSIENT or _is_being_made(answer) or last:
                 break
             pause(attempt, answer.headers.get("Retry-After", ""))
-        return _checked(self.name, answer)
+        return answer
 
     def _send(
         self, method: str, path: str, headers: Mapping[str, str] | None, body: dict[str, Any]
@@ -96,6 +106,15 @@ class Http:
             raise FoundryError(status=None, title=f"{self.name} cannot be asked: {error}") from error
 
 
+class _Session(requests.Session):
+    """Follows links to files that are kept elsewhere."""
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Elsewhere gets no token, and nothing that a .netrc file says of it: the link carries its own right."""
+        if self.should_strip_auth(str(response.request.url), str(prepared_request.url)):  # type: ignore[no-untyped-call]
+            prepared_request.headers.pop("Authorization", None)
+
+
 class _Bearer(AuthBase):
     """An object and not a header, which `requests` would replace by what it finds in a .netrc file."""
 
@@ -118,13 +137,21 @@ def pause(attempt: int, retry_after: str = "") -> None:
     time.sleep(min(wanted, _LONGEST_PAUSE_S) * _jitter.uniform(0.75, 1.25))
 
 
+def _is_being_made(answer: requests.Response) -> bool:
+    return answer.status_code == _UNAVAILABLE and _is_problem(answer) and _BEING_MADE in answer.content
+
+
+def _is_problem(answer: requests.Response) -> bool:
+    return answer.headers.get("Content-Type", "").startswith("application/problem+json")
+
+
 def _checked(name: str, answer: requests.Response) -> requests.Response:
     if answer.ok and not answer.is_redirect:
         return answer
     if answer.is_redirect:
         title = f"{name} sends this on to {answer.headers['Location']}: use that address."
         raise FoundryError(status=answer.status_code, title=title)
-    if not answer.headers.get("Content-Type", "").startswith("application/problem+json"):
+    if not _is_problem(answer):
         raise _not_foundry(name, answer)
     problem = answer.json()
     raise FoundryError(

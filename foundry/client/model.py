@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from html import escape
 from typing import Any
 
 
@@ -152,6 +153,12 @@ class Request:
     artifacts: tuple[Artifact, ...] = ()
     #: Whether the submission's key had been used before, for this request; only in the answer to a submission.
     replayed: bool = False
+
+    def _repr_html_(self) -> str:
+        """What notebooks show."""
+        named = f"{self.label} ({self.id})" if self.label else self.id
+        counted = f"{self.items.succeeded:,} succeeded, {self.items.failed:,} failed, {self.items.waiting:,} waiting"
+        return f"<p><b>{escape(self.service)}</b> {escape(named)}: <b>{self.state}</b><br>{counted}</p>"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """A web server that answers as it is told to, and remembers what it was asked."""
 
+import contextlib
 import dataclasses
 import json
 import threading
@@ -74,8 +75,8 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def server():
+@contextlib.contextmanager
+def running():
     server = Server()
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
@@ -83,6 +84,12 @@ def server():
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture
+def server():
+    with running() as server:
+        yield server
 
 
 @pytest.fixture

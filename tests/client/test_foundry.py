@@ -130,3 +130,13 @@ def test_names_cannot_leave_their_place_in_the_address(server, foundry):
 def test_only_ended_requests_have_ended():
     ended = {state for state in RequestState if state.has_ended}
     assert ended == {*RequestState} - {RequestState.QUEUED, RequestState.RUNNING}
+
+
+def test_results_too_large_for_one_answer_come_in_pages(server, foundry):
+    result = {"position": 1, "name": "", "state": "failed"}
+    server.answer(
+        Answer(413, {"title": "Content Too Large", "detail": "over 6 MB"}),
+        Answer(body={"results": [result], "next": None}),
+    )
+    assert [one.position for one in foundry.results("r1")] == [1]
+    assert ["format=ndjson" in asked.path for asked in server.asked] == [True, False]

@@ -6,7 +6,7 @@ import pytest
 
 from foundry.client import ConnectionFailedError, Foundry, FoundryError, http
 
-from .conftest import HANG_UP, Answer
+from .conftest import HANG_UP, Answer, running
 
 
 def problem(status, detail, **more):
@@ -145,3 +145,51 @@ def test_a_submission_does_not_become_a_list_when_it_is_sent_elsewhere(server, f
 def test_an_impossible_address_is_an_error_like_others(url):
     with pytest.raises(FoundryError, match="cannot be asked"):
         Foundry(url, "t").services()
+
+
+MADE_LATER = problem(503, "It is being made.", errors=[{"code": "file_being_made", "message": "It is being made."}])
+MADE_LATER.headers["Retry-After"] = "4"
+
+
+@pytest.fixture
+def elsewhere():
+    """Another server, where files are kept."""
+    with running() as server:
+        server.answer(Answer(body=b"the file", headers={"Content-Type": "text/plain"}))
+        yield server
+
+
+def test_a_file_elsewhere_is_fetched_without_the_token(server, foundry, elsewhere, tmp_path, monkeypatch):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login someone password else\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    server.answer(Answer(303, {"url": "..."}, {"Location": f"{elsewhere.url}/files/x?X-Amz-Signature=y"}))
+    saved = foundry.download("r1", "annotated.gb", tmp_path / "one.gb")
+    assert saved.read_bytes() == b"the file"
+    assert server.asked[0].headers["Authorization"] == "Bearer fdy_secret"
+    (asked,) = elsewhere.asked
+    assert asked.path == "/files/x?X-Amz-Signature=y"
+    assert "authorization" not in {name.lower() for name in asked.headers}
+
+
+def test_on_its_way_to_another_page_of_the_same_server_the_token_stays(server, foundry):
+    server.answer(Answer(307, headers={"Location": "/api/v1/other"}), Answer(body={"services": []}))
+    foundry.services()
+    assert [asked.headers["Authorization"] for asked in server.asked] == ["Bearer fdy_secret"] * 2
+
+
+def test_a_file_that_is_being_made_is_waited_for_however_long(server, foundry, pauses):
+    times = 3 * http.ATTEMPTS
+    server.answer(*[MADE_LATER] * times, Answer(body=b"the file"))
+    assert b"".join(foundry.artifact("r1", "annotated.gb")) == b"the file"
+    assert len(pauses) == times
+    assert all(4 * 0.75 <= pause <= 4 * 1.25 for pause in pauses)
+
+
+def test_a_link_that_has_expired_is_an_error_and_no_file(server, foundry, elsewhere, tmp_path):
+    server.answer(Answer(303, headers={"Location": f"{elsewhere.url}/files/x"}))
+    elsewhere.answer(Answer(403, b"<Error>Request has expired</Error>", {"Content-Type": "application/xml"}))
+    with pytest.raises(FoundryError, match="403"):
+        foundry.download("r1", "annotated.gb", tmp_path / "one.gb")
+    assert list(tmp_path.iterdir()) == []

@@ -182,3 +182,17 @@ def test_what_aws_needs_and_is_missing_is_told(variable, said, server, foundry, 
 def test_it_is_either_a_url_or_a_function():
     with pytest.raises(ValueError, match="either a url or a function"):
         Foundry("http://localhost", function=FUNCTION)
+
+
+def test_a_file_elsewhere_is_fetched_over_http_without_the_token(server, foundry):
+    server.answer(
+        returned(503, {"title": "x", "errors": [{"code": "file_being_made", "message": "wait"}]}),
+        returned(303, {"url": "..."}, Location=f"{server.url}/files/x"),
+        Answer(body=b"the file"),
+    )
+    given = Foundry(function=FUNCTION, token="fdy_mine")
+    assert b"".join(given.artifact("r1", "annotated.gb")) == b"the file"
+    *events, fetched = server.asked
+    assert [json.loads(one.body)["headers"]["Authorization"] for one in events] == ["Bearer fdy_mine"] * 2
+    assert (fetched.method, fetched.path) == ("GET", "/files/x")
+    assert "authorization" not in {name.lower() for name in fetched.headers}
