@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from django.core.management import call_command
 
 from foundry.accounts import tokens
@@ -16,6 +18,12 @@ _NAME = "demo"
 def prepare() -> None:
     """The database, started if it is the embedded one, as the code expects it."""
     call_command("migrate", verbosity=0, interactive=False)
+
+
+def set_environment(url: str) -> None:
+    """For the processes to come: links lead here, and webhooks may go to programs on this machine."""
+    os.environ.setdefault("FOUNDRY_PUBLIC_URL", url)
+    os.environ.setdefault("FOUNDRY_WEBHOOK_TRUSTED", "127.0.0.0/8,::1")
 
 
 def sign_in(url: str) -> Credentials:

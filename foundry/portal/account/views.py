@@ -1,14 +1,40 @@
-"""Pages of one's own account."""
+"""Pages of one's own account: who one is, and the password."""
 
 from __future__ import annotations
 
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
 from django.http import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
 
+from foundry.portal.account.forms import PasswordForm, ProfileForm
 from foundry.portal.page import PageRequest, page
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @page(area="account")
-def index(request: PageRequest) -> HttpResponseBase:
-    """The area's first page."""
-    return render(request, "portal/account/index.html")
+def profile(request: PageRequest) -> HttpResponseBase:
+    """Name, e-mail address, and of what one is told by e-mail."""
+    form = ProfileForm(request.POST or None, instance=request.user)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, "Saved.")
+        return redirect("portal:account")
+    context = {"form": form, "sends_mail": bool(settings.FOUNDRY_MAIL_URL)}
+    return render(request, "portal/account/profile.html", context)
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(area="account")
+def password(request: PageRequest) -> HttpResponseBase:
+    """Change one's password; other sessions of one's own end."""
+    form = PasswordForm(request.user, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        update_session_auth_hash(request, form.save())
+        messages.success(request, "Your password is changed. Where else you were signed in, you are not any more.")
+        return redirect("portal:account")
+    return render(request, "portal/account/password.html", {"form": form})

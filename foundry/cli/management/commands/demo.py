@@ -70,6 +70,7 @@ def _start(console: Console, processes: Processes, port: int) -> Credentials:
         demo = platform.sign_in(f"http://{single.HOST}:{port}")
         connection.close()
     with console.status("Starting the web server and the worker ..."):
+        platform.set_environment(demo.url)
         processes.start_worker()
         processes.start_web(port)
     console.print(f"Database, web server and worker run at {demo.url} after {time.monotonic() - began:.1f} s.")

@@ -22,3 +22,10 @@ document.addEventListener("click", async (event) => {
   await navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent.trim());
   button.textContent = "Copied";
 });
+
+// A fragment that was asked for and led to another page, such as sign in: load that page instead.
+document.addEventListener("htmx:before:response", (event) => {
+  if (!event.detail.ctx.response.raw.redirected) return;
+  event.preventDefault();
+  location.reload();
+});

@@ -1,0 +1,167 @@
+"""Pages of webhook endpoints: made, changed, tried, and what was sent to them. They are the team's."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+from django.contrib import messages
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from foundry.portal import poll
+from foundry.portal.account.forms import EndpointForm
+from foundry.portal.page import PageRequest, page
+from foundry.webhooks import endpoints
+from foundry.webhooks.endpoints import EndpointError
+from foundry.webhooks.models import Delivery, Endpoint, SendingState
+
+_PAGE = 25
+#: A page looks again by itself while a message is sent or about to be; not for the hours between later tries.
+_SOON = timedelta(minutes=3)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(area="account")
+def index(request: PageRequest) -> HttpResponseBase:
+    """The team's endpoints, and a new one with its secret, shown once."""
+    form, made, secret = EndpointForm(request.POST or None), None, ""
+    if request.method == "POST" and form.is_valid():
+        team, user = request.caller.team, request.user
+        try:
+            made, secret = endpoints.create(team=team, user=user, **form.cleaned_data)
+        except EndpointError as error:
+            form.add_error("url", str(error))
+        else:
+            form = EndpointForm()
+    found = endpoints.of_team(request.caller.team)
+    context = {"form": form, "endpoints": found, "made": made, "secret": secret}
+    return render(request, "portal/account/webhooks.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(area="account")
+def show(request: PageRequest, endpoint_id: int) -> HttpResponseBase:
+    """One endpoint with its log; a POST changes it."""
+    endpoint = _find(request, endpoint_id)
+    kept = {"url": endpoint.url, "states": endpoint.states.split()}
+    form = EndpointForm(request.POST or None, initial=kept)
+    if request.method == "POST" and form.is_valid():
+        try:
+            endpoints.change(endpoint=endpoint, **form.cleaned_data)
+        except EndpointError as error:
+            form.add_error("url", str(error))
+        else:
+            messages.success(request, "Saved.")
+            return redirect("portal:webhook", endpoint_id=endpoint_id)
+    return _show(request, endpoint, form)
+
+
+def _show(request: PageRequest, endpoint: Endpoint, form: EndpointForm, secret: str = "") -> HttpResponseBase:
+    before = request.GET.get("before", "")
+    # The ids are the database's whole numbers; what is larger is none.
+    last = int(before) if before.isdecimal() and len(before) < 19 else None
+    found = endpoints.deliveries(endpoint, before=last, limit=_PAGE + 1)
+    page, more = found[:_PAGE], len(found) > _PAGE
+    context = {
+        "endpoint": endpoint,
+        "form": form,
+        "secret": secret,
+        "deliveries": page,
+        "older": page[-1].pk if more else None,
+        "is_first": last is None,
+    }
+    return render(request, "portal/account/webhook.html", context)
+
+
+@never_cache
+@require_POST
+@page(area="account")
+def rotate(request: PageRequest, endpoint_id: int) -> HttpResponseBase:
+    """A new secret, shown once."""
+    endpoint = _find(request, endpoint_id)
+    secret = endpoints.rotate(endpoint=endpoint)
+    form = EndpointForm(initial={"url": endpoint.url, "states": endpoint.states.split()})
+    return _show(request, endpoint, form, secret)
+
+
+@require_POST
+@page(area="account")
+def switch(request: PageRequest, endpoint_id: int) -> HttpResponseBase:
+    """Enable what is disabled, and the other way round."""
+    endpoint = _find(request, endpoint_id)
+    if endpoint.disabled_at:
+        endpoints.enable(endpoint=endpoint)
+        messages.success(request, "The endpoint is told of requests that end from now on.")
+    else:
+        endpoints.disable(endpoint=endpoint, because=f"{request.user.username} disabled it.")
+        messages.success(request, "Nothing more is sent to the endpoint.")
+    return redirect("portal:webhook", endpoint_id=endpoint_id)
+
+
+@require_POST
+@page(area="account")
+def test(request: PageRequest, endpoint_id: int) -> HttpResponseBase:
+    """Send a message that says that it is a test."""
+    try:
+        delivery = endpoints.send_test(endpoint=_find(request, endpoint_id))
+    except EndpointError as error:
+        messages.error(request, str(error))
+        return redirect("portal:webhook", endpoint_id=endpoint_id)
+    messages.success(request, "The test is on its way. What came of it stands here soon.")
+    return redirect("portal:delivery", endpoint_id=endpoint_id, delivery_id=delivery.pk)
+
+
+@require_POST
+@page(area="account")
+def remove(request: PageRequest, endpoint_id: int) -> HttpResponseBase:
+    """For good, with its log."""
+    endpoint = _find(request, endpoint_id)
+    endpoints.remove(endpoint=endpoint)
+    messages.success(request, f"The endpoint {endpoint} is removed.")
+    return redirect("portal:webhooks")
+
+
+@require_http_methods(["GET", "HEAD"])
+@page(area="account")
+def delivery(request: PageRequest, endpoint_id: int, delivery_id: int) -> HttpResponseBase:
+    """One message with each try to deliver it."""
+    found = _find_delivery(request, endpoint_id, delivery_id)
+    context = {
+        "delivery": found,
+        "attempts": endpoints.attempts(found),
+        "payload": json.dumps(json.loads(found.message.payload), indent=2),
+        "poll": poll.following(request) if _is_about_to_be_sent(found) else None,
+    }
+    return render(request, f"portal/account/delivery.html{'#live' if poll.is_look(request) else ''}", context)
+
+
+def _is_about_to_be_sent(found: Delivery) -> bool:
+    return found.state == SendingState.WAITING and found.due_at - timezone.now() < _SOON
+
+
+@require_POST
+@page(area="account")
+def again(request: PageRequest, endpoint_id: int, delivery_id: int) -> HttpResponseBase:
+    """Send the same message again, now."""
+    try:
+        endpoints.redeliver(delivery=_find_delivery(request, endpoint_id, delivery_id))
+    except EndpointError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "The message is on its way again.")
+    return redirect("portal:delivery", endpoint_id=endpoint_id, delivery_id=delivery_id)
+
+
+def _find(request: PageRequest, endpoint_id: int) -> Endpoint:
+    return get_object_or_404(Endpoint.objects.select_related("team"), team=request.caller.team, pk=endpoint_id)
+
+
+def _find_delivery(request: PageRequest, endpoint_id: int, delivery_id: int) -> Delivery:
+    found = Delivery.objects.select_related("message", "endpoint")
+    return get_object_or_404(found, endpoint__team=request.caller.team, endpoint=endpoint_id, pk=delivery_id)

@@ -1,0 +1,127 @@
+"""Django's admin for what has no page of its own: all records to look at, and the accounts to change.
+
+What goes through the lifecycle is read-only here; operators see it, superusers change accounts. Items and results are
+the teams' own and are not shown.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from foundry.accounts.models import Membership, Team, Token, User
+from foundry.core.models import Attempt, Job, Release, ReleaseChange, ServiceRequest
+
+
+class Site(admin.AdminSite):
+    """For operators; people sign in where they always do."""
+
+    site_header = site_title = "Foundry's records"
+    index_title = "Records"
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Reached by those who may not see the page they asked for."""
+        if request.user.is_authenticated:
+            raise Http404
+        return redirect("portal:sign-in")
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_active and request.user.is_staff
+
+
+site = Site(name="admin")
+
+
+class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic when it runs
+    """Every operator sees it, and nobody changes it."""
+
+    show_full_result_count = False
+    list_per_page = 50
+    actions = None
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return True
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(ServiceRequest, site=site)
+class ServiceRequestAdmin(ReadOnly):
+    list_display = ("id", "service", "owner", "team", "item_count", "created_at")
+    list_select_related = ("owner", "team")
+    ordering = ("-created_at",)
+    #: What a team submitted is its own.
+    fields = (
+        *("id", "owner", "team", "service", "version", "priority", "item_count", "invalid_count"),
+        *("idempotency_key", "created_at"),
+    )
+
+
+@admin.register(Job, site=site)
+class JobAdmin(ReadOnly):
+    list_display = ("id", "service", "release", "state", "owner", "items", "failures", "created_at", "finished_at")
+    list_filter = ("state",)
+    list_select_related = ("owner",)
+    ordering = ("-id",)
+    #: Errors, without their tracebacks, are on the job's own page.
+    exclude = ("error", "request", "retry_of")
+
+
+@admin.register(Attempt, site=site)
+class AttemptAdmin(ReadOnly):
+    list_display = ("id", "job_id", "number", "state", "slot", "started_at", "finished_at", "cost_usd")
+    ordering = ("-id",)
+    exclude = ("error", "job")
+
+
+@admin.register(Release, site=site)
+class ReleaseAdmin(ReadOnly):
+    list_display = ("service", "name", "state", "share", "service_version", "commit", "recorded_at", "recorded_by")
+    list_filter = ("state",)
+    ordering = ("service", "-recorded_at")
+
+
+@admin.register(ReleaseChange, site=site)
+class ReleaseChangeAdmin(ReadOnly):
+    list_display = ("at", "by", "release_id", "state", "share", "pruned")
+    ordering = ("-at",)
+
+
+@admin.register(Token, site=site)
+class TokenAdmin(ReadOnly):
+    list_display = ("name", "prefix", "user", "team", "scopes", "created_at", "expires_at", "revoked_at")
+    list_select_related = ("user", "team")
+    exclude = ("digest",)
+    ordering = ("-created_at",)
+
+
+class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = Membership
+    extra = 0
+    autocomplete_fields = ("user",)
+
+
+@admin.register(Team, site=site)
+class TeamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("name",)
+    search_fields = ("name",)
+    ordering = ("name",)
+    inlines = (MembershipInline,)
+
+
+site.register(User, UserAdmin)

@@ -1,0 +1,171 @@
+"""The results of a request as a table, and their distributions."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from django.http import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.safestring import SafeString
+
+from foundry import catalog
+from foundry.contract import Column, Service
+from foundry.core import result_columns, result_table
+from foundry.core.requests import RequestView
+from foundry.core.result_schema import Kind
+from foundry.portal import plots
+from foundry.portal.page import PageRequest, page
+from foundry.portal.requests import results_cells
+from foundry.portal.requests.detail import find
+from foundry.portal.requests.index import title
+from foundry.portal.requests.results_cells import Heading
+from foundry.portal.requests.results_query import OPERATIONS, PAGE, TableAddress
+
+
+def around(view: RequestView) -> dict[str, Any]:
+    """What all pages of a request's results show."""
+    return {"view": view, "title": title(view.request), "service": catalog.services().get(view.request.service)}
+
+
+@page(area="requests")
+def table(request: PageRequest, request_id: UUID) -> HttpResponseBase:
+    """A page of the table, sorted and filtered as the address says."""
+    view = find(request, request_id)
+    shared = around(view)
+    columns = results_cells.headings(shared["service"])
+    address = TableAddress(request.GET, columns)
+    if address.has_new and not address.problem:
+        return redirect(f"{request.path}{address.to()}")
+    found = result_table.page(view, shared["service"], address.query, offset=(address.page - 1) * PAGE, limit=PAGE)
+    rows = results_cells.table(found.rows, columns)
+    context = {"columns": _heads(columns, address), "address": address, "found": found, "rows": rows}
+    return render(request, "portal/results/table.html", shared | context | _paging(address, found.total) | _FORM)
+
+
+_FORM = {"operations": [(key, words) for key, (words, _) in OPERATIONS.items()]}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Head:
+    """A column's heading with its link to sort by it."""
+
+    column: Heading
+    to: str
+    sorted: str
+
+
+def _heads(columns: list[Heading], address: TableAddress) -> list[_Head]:
+    ways = {address.sort: "descending" if address.sort.startswith("-") else "ascending"}
+    return [
+        _Head(one, address.sorted_by(one.path), ways.get(one.path) or ways.get(f"-{one.path}") or "") for one in columns
+    ]
+
+
+def _paging(address: TableAddress, total: int) -> dict[str, Any]:
+    pages = max((total + PAGE - 1) // PAGE, 1)
+    at = address.page
+    return {
+        "first_row": (at - 1) * PAGE + 1,
+        "last_row": min(at * PAGE, total),
+        "pages": pages,
+        "first": address.to(page=1) if at > 1 else "",
+        "previous": address.to(page=min(at - 1, pages)) if at > 1 else "",
+        "next": address.to(page=at + 1) if at < pages else "",
+        "last": address.to(page=pages) if at < pages else "",
+    }
+
+
+@page(area="requests")
+def distributions(request: PageRequest, request_id: UUID) -> HttpResponseBase:
+    """A plot of each column that has something to show."""
+    view = find(request, request_id)
+    shared = around(view)
+    service: Service | None = shared["service"]
+    found: list[_Plot] = []
+    constant: list[tuple[str, str]] = []
+    as_of = None
+    if service and view.items_succeeded:
+        summaries, made_at, is_stale = result_columns.summaries(view, service)
+        constant = [
+            (column.title, value) for column in service.columns if (value := _only(summaries[column.path])) is not None
+        ]
+        names = {title for title, _ in constant}
+        shown = [column for column in service.columns if column.title not in names]
+        found = [one for column in shown for one in _plots(service, column, summaries[column.path])]
+        as_of = made_at if is_stale else None
+    return render(
+        request, "portal/results/distributions.html", shared | {"plots": found, "constant": constant, "as_of": as_of}
+    )
+
+
+def _only(summary: dict[str, Any]) -> str | None:
+    """The one value that all items have; None if they have several, or none."""
+    bars, words = summary.get("bars", ()), summary.get("words", ())
+    if len(bars) == 1 and bars[0][0] == bars[0][1]:
+        return plots.number(bars[0][0])
+    return str(words[0][0]) if len(words) == 1 else None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Bar:
+    """A bar in words: how many items, and the table of them."""
+
+    label: str
+    items: int
+    to: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Plot:
+    title: str
+    text: str
+    svg: SafeString
+    bars: list[_Bar]
+
+
+def _plots(service: Service, column: Column, summary: dict[str, Any]) -> list[_Plot]:
+    kind = {one.path: one.kind for one in results_cells.headings(service)}[column.path]
+    found = []
+    if kind is Kind.TEXT:
+        found = [_of_words(column.title, summary, f"?f={column.path}:is:")]
+    elif kind is Kind.FLAG:
+        found = [_of_flags(column, summary)]
+    elif summary["count"]:
+        found = [_of_numbers(column, summary)]
+    if tallied := summary.get("tally"):
+        found.append(_of_words(f"{column.title}, by {column.tally}", tallied, ""))
+    return [one for one in found if one]
+
+
+def _of_numbers(column: Column, summary: dict[str, Any]) -> _Plot:
+    bars = [(low, high, items) for low, high, items in summary["bars"]]
+    text = plots.described(summary)
+    rows = [_range(column, low, high, items) for low, high, items in bars if items]
+    return _Plot(column.title, text, plots.histogram(bars, title=column.title, text=text), rows)
+
+
+def _range(column: Column, low: float, high: float, items: int) -> _Bar:
+    if low == high:
+        return _Bar(plots.number(low), items, f"?f={column.path}:is:{low:.12g}")
+    label = f"{plots.number(low)} to {plots.number(high)}"
+    return _Bar(label, items, f"?f={column.path}:ge:{low:.12g}&f={column.path}:lt:{high:.12g}")
+
+
+def _of_flags(column: Column, summary: dict[str, Any]) -> _Plot | None:
+    names = {0.0: "no", 1.0: "yes"}
+    found = [(names.get(value, str(value)), items) for value, _, items in summary.get("bars", ())]
+    return _of_words(column.title, {"words": found, "other": 0, "distinct": len(found)}, f"?f={column.path}:is:")
+
+
+def _of_words(title: str, summary: dict[str, Any], to: str) -> _Plot | None:
+    """None where nearly every item has a word of its own, or none has one."""
+    found = [(word, items) for word, items in summary["words"]]
+    if not found or (summary["other"] > sum(items for _, items in found)):
+        return None
+    shown = found + ([("others", summary["other"])] if summary["other"] else [])
+    text = f"Most frequent: {', '.join(f'{word} ({items:,})' for word, items in found[:3])}."
+    rows = [_Bar(word, items, f"{to}{quote(word)}" if to else "") for word, items in found]
+    return _Plot(title, text, plots.bars(shown, title=title, text=text), rows)

@@ -1,0 +1,174 @@
+"""One item with its figures, its values and what was sent for it; and two items side by side."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+from django.utils.http import content_disposition_header
+
+from foundry.contract import Artifact, Service
+from foundry.core import artifacts, result_table
+from foundry.core import requests as readers
+from foundry.core.models import ResultState
+from foundry.core.requests import RequestView
+from foundry.core.result_schema import fields
+from foundry.core.result_table import TableRow
+from foundry.portal.page import PageRequest, page
+from foundry.portal.requests import results_cells, results_input, results_values
+from foundry.portal.requests.detail import find
+from foundry.portal.requests.results import around
+from foundry.portal.requests.results_values import Node
+
+_SVG = "image/svg+xml"
+_OF_FIGURES = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    "Cache-Control": "private, max-age=3600",
+}
+
+
+@page(area="requests")
+def item(request: PageRequest, request_id: UUID, position: int) -> HttpResponseBase:
+    """Everything about one item."""
+    view = find(request, request_id)
+    row, sent = _row(view, position), _sent(view, position)
+    shared = around(view)
+    service: Service | None = shared["service"]
+    context = {
+        "row": row,
+        "sent": results_input.parts(sent, service),
+        "excerpts": results_input.excerpts(sent, row.error) if row.error else [],
+        "previous": position - 1 if position > 1 else None,
+        "next": position + 1 if position < view.request.item_count else None,
+        "values": _tree(row, service),
+        "highlights": _highlights(row, service),
+        "figures": _figures(row, service),
+        "files": _files(row, service),
+    }
+    return render(request, "portal/results/item.html", shared | context)
+
+
+def _row(view: RequestView, position: int) -> TableRow:
+    rows = result_table.rows(
+        request=view.request.pk, positions=[position] if position <= view.request.item_count else []
+    )
+    if not rows:
+        raise Http404
+    return rows[0]
+
+
+def _sent(view: RequestView, position: int) -> Mapping[str, Any]:
+    """The item as the service received it, or as it was sent where it was refused, if that is an object at all."""
+    sent = readers.inputs(request=view.request.pk, positions=[position])[position]
+    return sent if isinstance(sent, dict) else {"sent": sent}
+
+
+def _tree(row: TableRow, service: Service | None) -> list[Node]:
+    return results_values.tree(row.values, fields(service)) if row.values and service else []
+
+
+def _highlights(row: TableRow, service: Service | None) -> list[tuple[str, str]]:
+    """The service's columns, as far as there is something in them."""
+    found = [(column, results_cells.value_at(row.values, column.path)) for column in results_cells.headings(service)]
+    return [(column.title, results_cells.text(value)) for column, value in found if value not in (None, "")]
+
+
+def _figures(row: TableRow, service: Service | None) -> Sequence[Artifact]:
+    return [one for one in _drawn(row, service) if one.media_type == _SVG]
+
+
+def _files(row: TableRow, service: Service | None) -> Sequence[Artifact]:
+    return _drawn(row, service)
+
+
+def _drawn(row: TableRow, service: Service | None) -> Sequence[Artifact]:
+    """The artifacts of one item that can be drawn."""
+    is_there = service is not None and row.state == ResultState.SUCCEEDED
+    return [one for one in service.artifacts if one.per_item] if service and is_there else []
+
+
+@page(area="requests")
+def figure(request: PageRequest, request_id: UUID, position: int, name: str) -> HttpResponseBase:
+    """A figure as an image. Its policy lets nothing in it run or load, also if it is opened by itself."""
+    view = find(request, request_id)
+    row = _row(view, position)
+    for one in _figures(row, around(view)["service"]):
+        if one.name == name:
+            text = "".join(artifacts.render(request=view.request, artifact=one, position=position))
+            return HttpResponse(text, content_type=_SVG, headers=_OF_FIGURES)
+    raise Http404
+
+
+@page(area="requests")
+def sent(request: PageRequest, request_id: UUID, position: int) -> HttpResponseBase:
+    """The item as a file: what was sent, whole."""
+    view = find(request, request_id)
+    _row(view, position)
+    disposition = content_disposition_header(as_attachment=True, filename=f"item-{position}.json") or ""
+    return JsonResponse(_sent(view, position), headers={"Content-Disposition": disposition})
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Line:
+    """A value of two items."""
+
+    label: str
+    help: str
+    texts: tuple[str, str]
+
+    @property
+    def differs(self) -> bool:
+        return self.texts[0] != self.texts[1]
+
+
+@page(area="requests")
+def compare(request: PageRequest, request_id: UUID) -> HttpResponseBase:
+    """Two items side by side, whose positions are given as `item=1&item=2`."""
+    view = find(request, request_id)
+    chosen = [int(one) for one in request.GET.getlist("item") if one.isdecimal() and len(one) < 10]
+    shared = around(view)
+    if len(chosen) != 2 or len(set(chosen)) != 2:
+        return render(
+            request, "portal/results/choose.html", shared | {"chosen": chosen}, status=200 if not chosen else 422
+        )
+    rows = [_row(view, position) for position in chosen]
+    return render(request, "portal/results/compare.html", shared | _sides(rows, shared["service"]))
+
+
+def _sides(rows: Sequence[TableRow], service: Service | None) -> dict[str, Any]:
+    lines = _lines([_tree(row, service) for row in rows])
+    drawn = [{one.name: one for one in _figures(row, service)} for row in rows]
+    figures = list({**drawn[0], **drawn[1]}.values())
+    shown = [
+        (one, [row if one.name in there else None for row, there in zip(rows, drawn, strict=True)]) for one in figures
+    ]
+    return {"rows": rows, "lines": lines, "figures": shown, "different": sum(line.differs for line in lines)}
+
+
+def _lines(trees: Sequence[Sequence[Node]]) -> list[_Line]:
+    """What stands in either of them, in the order of the first."""
+    first, second = (dict(results_values.flat(tree)) for tree in trees)
+    labels = dict.fromkeys([*first, *second])
+    return [
+        _Line(
+            label,
+            (first.get(label) or second[label]).help,
+            (_told(first.get(label)), _told(second.get(label))),
+        )
+        for label in labels
+    ]
+
+
+def _told(node: Node | None) -> str:
+    if node is None:
+        return "–"
+    if node.heads:
+        return f"{len(node.rows) + node.more:,} listed"
+    if node.entries:
+        more = f" and {node.more:,} more" if node.more else ""
+        return f"{', '.join(node.entries)}{more}"
+    return f"{node.whole or node.text} {node.unit}".strip()

@@ -1,0 +1,133 @@
+"""What the table of results shows, as its address says: `?q=pUC&state=failed&f=length:ge:500&sort=-length&page=2`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+from django.http import QueryDict
+
+from foundry.core.result_columns import STATES
+from foundry.core.result_schema import Kind
+from foundry.core.result_table import Condition, Query
+from foundry.portal.requests.results_cells import Heading
+
+PAGE = 50
+_MOST_CONDITIONS = 10
+
+#: Comparisons in the words of the form, and as the list of conditions writes them.
+OPERATIONS = {
+    "ge": ("is at least", "≥"),
+    "gt": ("is over", ">"),
+    "le": ("is at most", "≤"),
+    "lt": ("is under", "<"),
+    "is": ("is", "is"),
+    "has": ("contains", "contains"),
+}
+_FLAGS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
+
+
+class ConditionError(ValueError):
+    """A condition that makes no sense; the message says why."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Shown:
+    """A condition of the table, with its words and the address of the table without it."""
+
+    text: str
+    without: str
+
+
+class TableAddress:
+    """The address of a table of these columns. What it has and makes no sense is left out and said in `problem`."""
+
+    def __init__(self, asked: QueryDict, columns: Sequence[Heading]) -> None:
+        self.columns: Mapping[str, Heading] = {column.path: column for column in columns}
+        self.name = asked.get("q", "").strip().replace("\0", "")[:200]
+        self.state = asked.get("state", "") if asked.get("state") in STATES else ""
+        sort = asked.get("sort", "")
+        self.sort = sort if sort.removeprefix("-") in self.columns else ""
+        self.page = max(int(page), 1) if (page := asked.get("page", "1")[:9]).isdecimal() else 1
+        self.problem, self.conditions = "", list[str]()
+        for condition in asked.getlist("f")[:_MOST_CONDITIONS]:
+            self._add(condition)
+        #: Whether the form has added a condition, so that the address is another one than asked for.
+        value = asked.get("value", "").strip()
+        self.has_new = bool(asked.get("column") and value)
+        if self.has_new:
+            self._add(f"{asked.get('column')}:{asked.get('op')}:{value}")
+
+    def _add(self, condition: str) -> None:
+        try:
+            self._condition(condition)
+        except ConditionError as error:
+            self.problem = str(error)
+        else:
+            self.conditions += [condition] * (condition not in self.conditions)
+
+    def _condition(self, condition: str) -> Condition:
+        """Raises ConditionError."""
+        path, operation, value = [*condition.replace("\0", "").split(":", 2), "", ""][:3]
+        column = self.columns.get(path)
+        if column is None or operation not in OPERATIONS or not value:
+            raise ConditionError("Choose a column and a comparison, and give a value.")
+        if column.kind is Kind.TEXT:
+            if operation not in ("is", "has"):
+                raise ConditionError(f"{column.title} is a text: it can be compared by 'is' and 'contains' only.")
+            return Condition(path, operation, value)
+        return Condition(path, "eq" if operation == "is" else operation, _number(column, operation, value))
+
+    @property
+    def query(self) -> Query:
+        return Query(
+            conditions=[self._condition(condition) for condition in self.conditions],
+            name=self.name,
+            state=self.state,
+            sort=self.sort.removeprefix("-"),
+            descending=self.sort.startswith("-"),
+        )
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.conditions or self.name or self.state)
+
+    @property
+    def shown(self) -> list[Shown]:
+        """The conditions in words."""
+        return [self._shown(condition) for condition in self.conditions]
+
+    def _shown(self, condition: str) -> Shown:
+        path, operation, value = condition.split(":", 2)
+        others = [one for one in self.conditions if one != condition]
+        return Shown(f"{self.columns[path].title} {OPERATIONS[operation][1]} {value}", self.to(conditions=others))
+
+    def to(self, *, conditions: Sequence[str] | None = None, sort: str | None = None, page: int = 1) -> str:
+        """The address with that changed; without another page it is the first."""
+        address = QueryDict(mutable=True)
+        for name, value in (("q", self.name), ("state", self.state), ("sort", self.sort if sort is None else sort)):
+            if value:
+                address[name] = value
+        address.setlist("f", list(self.conditions if conditions is None else conditions))
+        if page > 1:
+            address["page"] = str(page)
+        return f"?{address.urlencode(safe=':')}"
+
+    def sorted_by(self, path: str) -> str:
+        """The address sorted by that column: upwards, then downwards, then not."""
+        following = {path: f"-{path}", f"-{path}": ""}
+        return self.to(sort=following.get(self.sort, path))
+
+
+def _number(column: Heading, operation: str, value: str) -> float:
+    if column.kind is Kind.FLAG:
+        if operation != "is" or value.lower() not in _FLAGS:
+            raise ConditionError(f"{column.title} is yes or no: choose 'is', and give yes or no.")
+        return _FLAGS[value.lower()]
+    try:
+        found = float(value.replace(",", "").replace(" ", ""))
+    except ValueError:
+        raise ConditionError(f"{column.title} is a number, and {value[:40]!r} is none.") from None
+    if operation == "has" or found != found:
+        raise ConditionError(f"{column.title} is a number: compare it by 'is at least', 'is at most' and the like.")
+    return found

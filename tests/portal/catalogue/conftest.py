@@ -1,0 +1,47 @@
+"""Browsers of three users."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from foundry.accounts.caller import account
+from foundry.dispatch.inline import InlineDispatcher
+
+
+@pytest.fixture
+def browser_of(db: None) -> Callable[[str, str], Client]:
+    def make(username: str, team: str) -> Client:
+        user, _ = account(username, team)
+        browser = Client()
+        browser.force_login(user)
+        return browser
+
+    return make
+
+
+@pytest.fixture
+def owners_browser(browser_of: Callable[[str, str], Client]) -> Client:
+    return browser_of("owner", "team")
+
+
+@pytest.fixture
+def teammates_browser(browser_of: Callable[[str, str], Client]) -> Client:
+    return browser_of("teammate", "team")
+
+
+@pytest.fixture
+def strangers_browser(browser_of: Callable[[str, str], Client]) -> Client:
+    return browser_of("stranger", "strangers")
+
+
+@pytest.fixture
+def compute() -> Callable[..., None]:
+    """Compute what waits."""
+
+    def compute(service: str = "toy") -> None:
+        InlineDispatcher().dispatch(service=service, release="local", slots=1)
+
+    return compute

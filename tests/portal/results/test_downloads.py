@@ -1,0 +1,157 @@
+"""Downloads: what is in them, and that nothing in them runs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import random
+import zipfile
+from typing import Any
+
+import openpyxl
+import pytest
+
+from foundry.api import bundle
+from foundry.api.problems import ProblemError
+from foundry.api.workbook import workbook
+from foundry.core.models import ServiceRequest
+
+pytestmark = pytest.mark.django_db
+
+
+def body(answer: Any) -> bytes:
+    return b"".join(answer)
+
+
+def sheets(content: bytes) -> dict[str, list[tuple[Any, ...]]]:
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    return {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book}
+
+
+def test_a_workbook_has_the_same_table_as_csv(profiled, page):
+    found = sheets(body(page(profiled, "downloads/xlsx")))["Results"]
+    lines = list(csv.reader(io.StringIO(body(page(profiled, "downloads/csv")).decode(), newline="")))
+    assert [[("" if cell is None else str(cell)) for cell in row] for row in found] == lines
+    assert len(found) == 5
+    assert isinstance(found[1][5], int)
+
+
+def test_its_summary_says_what_was_computed_and_the_figures_of_its_columns(profiled, page):
+    rows = {row[0]: row[1:] for row in sheets(body(page(profiled, "downloads/xlsx")))["Summary"]}
+    assert rows["Request"][0] == "my designs"
+    assert rows["items succeeded"][0] == 3
+    assert rows["Length (bp)"][:3] == (3, 31, 48)
+
+
+def test_no_text_of_a_table_is_a_formula(make_computed, page):
+    request = make_computed({"name": "=1+1", "number": 1}, {"name": "@SUM(A1)", "number": 2})
+    names = [row[1] for row in sheets(body(page(request, "downloads/xlsx")))["Results"]]
+    book = openpyxl.load_workbook(io.BytesIO(body(page(request, "downloads/xlsx"))))
+    assert names == ["name", "=1+1", "@SUM(A1)"]
+    assert {cell.data_type for cell in book["Results"]["B"]} <= {"s", "inlineStr"}
+    assert "'=1+1" in body(page(request, "downloads/csv")).decode()
+
+
+def test_only_items_of_one_state(profiled, page):
+    rows = sheets(body(page(profiled, "downloads/xlsx?state=failed")))["Results"]
+    assert [row[0] for row in rows] == ["position", 4]
+
+
+def test_any_text_is_written_so_that_excel_reads_it(settings):
+    strange = ["a\x00b\x0bc", "_x0041_", "<&>\"'", "x" * 40_000, None, True, 1.5, 10**20, "\ud800", "  two  "]
+    made = b"".join(workbook([("S & S", [["head"], strange])], made_at=_moment()))
+    (row,) = sheets(made)["S & S"][1:]
+    assert row[0] == "abc"
+    assert row[1] in ("_x005F_x0041_", "_x0041_")
+    assert row[2:10] == ("<&>\"'", "x" * 32_767, None, True, 1.5, 10**20, "", "  two  ")
+
+
+def _moment() -> Any:
+    from django.utils import timezone
+
+    return timezone.now()
+
+
+def test_a_workbook_of_many_rows_comes_in_small_pieces():
+    chance = random.Random(1)
+    rows = ([number, f"{chance.random()}", 1.5] for number in range(50_000))
+    pieces = [len(piece) for piece in workbook([("S", rows)], made_at=_moment())]
+    assert len(pieces) > 5
+    assert max(pieces) < 300_000
+
+
+def test_the_zip_has_everything(profiled, page):
+    answer = page(profiled, "downloads/zip")
+    stem = f"my-designs-{str(profiled.pk)[:8]}"
+    assert answer["Content-Disposition"] == f'attachment; filename="{stem}.zip"'
+    archive = zipfile.ZipFile(io.BytesIO(body(answer)))
+    assert archive.testzip() is None
+    names = {name.removeprefix(f"{stem}/") for name in archive.namelist()}
+    assert names >= {
+        *("provenance.json", "results.xlsx", "results.csv", "results.ndjson", "items.ndjson", "annotated.gb"),
+        *("items/001-site/map.svg", "items/003-plasmid/gc-plot.svg", "items/002-fine/restriction-sites.csv"),
+    }
+    assert not [name for name in names if "bad" in name]
+    assert archive.read(f"{stem}/annotated.gb").count(b"LOCUS") == 3
+    assert len(archive.read(f"{stem}/results.ndjson").splitlines()) == 4
+    items = [json.loads(line) for line in archive.read(f"{stem}/items.ndjson").splitlines()]
+    assert [item["item"]["name"] for item in items] == ["site", "fine", "plasmid", "bad"]
+    assert "Summary" in sheets(archive.read(f"{stem}/results.xlsx"))
+
+
+def test_its_provenance_says_what_made_the_results(profiled, page):
+    archive = zipfile.ZipFile(io.BytesIO(body(page(profiled, "downloads/zip"))))
+    found = json.loads(archive.read(next(name for name in archive.namelist() if name.endswith("provenance.json"))))
+    assert found["id"] == str(profiled.pk)
+    assert found["options_with_defaults"]["gc_window"] == 50
+    assert (found["items"], found["items_succeeded"], found["items_failed"]) == (4, 3, 1)
+    assert found["made_by"][0]["release"] == "local"
+    assert "numpy" in found["made_by"][0]["versions"]
+    assert found["started_at"] < found["finished_at"] < found["exported_at"]
+
+
+def test_of_many_items_the_zip_has_no_files_of_single_ones(profiled, page, monkeypatch):
+    monkeypatch.setattr(bundle, "ITEMS_DRAWN", 3)
+    archive = zipfile.ZipFile(io.BytesIO(body(page(profiled, "downloads/zip"))))
+    assert not [name for name in archive.namelist() if "/items/" in name]
+    found = json.loads(archive.read(next(name for name in archive.namelist() if name.endswith("provenance.json"))))
+    assert "map.svg" in found["not_in_this_archive"]
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("../../etc/passwd", "etc-passwd"),
+        ("a\\b:c*?", "a-b-c"),
+        ("..", ""),
+        ("plasmid µ 5", "plasmid-µ-5"),
+        ("-rf", "rf"),
+        ("x" * 500, "x" * 60),
+    ],
+)
+def test_names_of_files_are_safe(name, safe):
+    assert bundle.safe(name) == safe
+
+
+def test_names_in_the_zip_stay_in_its_folder(make_computed, page):
+    request = make_computed({"name": "../../up", "number": 1}, {"name": "/root", "number": 2}, label="../x")
+    names = zipfile.ZipFile(io.BytesIO(body(page(request, "downloads/zip")))).namelist()
+    assert all(name.startswith("x-") and ".." not in name and "\\" not in name for name in names)
+
+
+def test_a_file_that_is_being_made_has_a_page(profiled, page, monkeypatch):
+    def answer(*_: object) -> None:
+        raise ProblemError(503, "It is large and is being made.", Retry_After="5")
+
+    monkeypatch.setattr("foundry.api.files.answer", answer)
+    told = page(profiled, "downloads/zip", status=503)
+    assert "The file is being made" in told.text
+    assert told["Retry-After"] == "5"
+
+
+def test_the_page_lists_what_there_is(profiled: ServiceRequest, page):
+    text = page(profiled, "downloads/").text
+    for path in ("downloads/zip", "downloads/xlsx", "downloads/csv", "downloads/ndjson", "files/annotated.gb"):
+        assert f'href="/requests/{profiled.pk}/results/{path}"' in text
+    assert "Failed items only" in text

@@ -1,0 +1,198 @@
+"""The table: pages, order, filters."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.db.models.functions import Now
+
+from foundry.core.models import ResultColumn
+from foundry.core.retry import retry
+from foundry.core.sweep import sweep
+
+pytestmark = pytest.mark.django_db
+
+
+def positions(answer: Any) -> list[int]:
+    return [int(position) for position in re.findall(r'name="item" value="(\d+)"', answer.text)]
+
+
+def asked(*conditions: str, **others: str) -> str:
+    pairs = [("f", condition) for condition in conditions] + list(others.items())
+    return "?" + "&".join(f"{name}={quote(value)}" for name, value in pairs)
+
+
+def test_a_page_has_fifty_items_by_position(numbers, page):
+    assert positions(page(numbers)) == [*range(1, 51)]
+    assert positions(page(numbers, "?page=3")) == [*range(101, 121)]
+    assert "Items 101 to 120 of 120" in page(numbers, "?page=3").text
+
+
+def test_a_page_that_is_not_there_says_so(numbers, page):
+    assert "There is no page 9" in page(numbers, "?page=9").text
+    assert positions(page(numbers, "?page=-1")) == positions(page(numbers, "?page=x")) == [*range(1, 51)]
+
+
+def test_it_is_sorted_by_any_column_and_items_without_a_value_come_last(numbers, page):
+    assert positions(page(numbers, "?sort=number&page=3"))[-3:] == [2, 1, 7]
+    downwards = page(numbers, "?sort=-number")
+    assert positions(downwards)[:7] == [1, 2, 3, 4, 5, 6, 8]
+    assert positions(page(numbers, "?sort=-number&page=3"))[-1] == 7
+    assert 'aria-sort="descending"' in downwards.text
+
+
+def test_a_heading_leads_to_the_next_order(numbers, page):
+    assert 'href="?sort=number"' in page(numbers).text
+    assert 'href="?sort=-number"' in page(numbers, "?sort=number").text
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ("number:ge:119", [1, 2]),
+        ("number:gt:119", [1]),
+        ("number:le:2", [119, 120]),
+        ("number:lt:2", [120]),
+        ("number:is:100", [21]),
+        ("number:ge:1,000", []),
+    ],
+)
+def test_it_is_filtered_by_numbers(condition, found, numbers, page):
+    assert positions(page(numbers, asked(condition))) == found
+
+
+def test_filters_and_order_go_together(numbers, page):
+    chosen = asked("number:ge:100", "number:lt:117", q="ITEM 1", sort="number")
+    assert positions(page(numbers, chosen)) == [19, 18, 17, 16, 15, 14, 13, 12, 11, 10]
+
+
+def test_it_is_filtered_by_name_and_state(numbers, page):
+    assert positions(page(numbers, "?q=item+12")) == [12, 120]
+    assert positions(page(numbers, "?state=failed")) == [7]
+    assert positions(page(numbers, "?state=succeeded"))[:8] == [1, 2, 3, 4, 5, 6, 8, 9]
+    assert positions(page(numbers, "?state=waiting")) == []
+    assert positions(page(numbers, "?state=failed&sort=number")) == [7]
+
+
+def test_a_failed_item_shows_its_error(numbers, page):
+    assert "It was told to err." in page(numbers, "?state=failed").text
+
+
+def test_it_is_filtered_by_texts_and_flags(screened, profiled, page):
+    assert positions(page(profiled, asked("topology:is:Circular"))) == [3]
+    assert positions(page(profiled, asked("topology:has:lin"))) == [1, 2]
+    assert positions(page(screened, asked("meets_profile:is:yes"))) == [2]
+    assert positions(page(screened, asked("summary:has:BsaI"))) == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("condition", "problem"),
+    [
+        ("length:ge:long", "is a number, and &#x27;long&#x27; is none"),
+        ("length:has:4", "is a number: compare it by"),
+        ("length:ge:nan", "is a number: compare it by"),
+        ("topology:ge:linear", "can be compared by"),
+        ("nothing:ge:4", "Choose a column"),
+        ("length:!:4", "Choose a column"),
+        ("length", "Choose a column"),
+    ],
+)
+def test_a_condition_that_makes_no_sense_is_said_and_left_out(condition, problem, profiled, page):
+    answer = page(profiled, asked(condition))
+    assert problem in answer.text
+    assert positions(answer) == [1, 2, 3, 4]
+
+
+def test_the_form_adds_its_condition_to_the_address(profiled, owners_browser):
+    answer = owners_browser.get(
+        f"/requests/{profiled.pk}/results/", {"f": "length:ge:10", "column": "topology", "op": "is", "value": "linear"}
+    )
+    assert answer.status_code == 302
+    assert answer["Location"].endswith("?f=length:ge:10&f=topology:is:linear")
+
+
+def test_a_wrong_value_in_the_form_is_told_beside_it(profiled, page):
+    answer = page(profiled, "?column=length&op=ge&value=many")
+    assert 'aria-invalid="true" aria-describedby="value-error"' in answer.text
+    assert "Length (bp) is a number" in answer.text
+
+
+def test_conditions_are_shown_and_each_can_be_removed(profiled, page):
+    text = page(profiled, asked("length:ge:10", "topology:is:linear")).text
+    assert "Length (bp) ≥ 10" in text
+    assert 'href="?f=topology:is:linear"' in text
+
+
+def test_columns_are_made_once_and_again_when_there_are_more_results(make_request, compute, page):
+    request = make_request({"number": 3}, {"number": 1})
+    assert positions(page(request, "?sort=number")) == [1, 2]
+    compute()
+    assert positions(page(request, "?sort=number")) == [2, 1]
+    made = set(ResultColumn.objects.values_list("made_at", flat=True))
+    page(request, "?sort=-number")
+    assert set(ResultColumn.objects.values_list("made_at", flat=True)) == made
+
+
+def test_while_a_request_runs_a_table_that_was_just_made_stays_for_a_while(make_request, compute, page):
+    request = make_request({"number": 3}, {"number": 1})
+    page(request, "?sort=number")
+    ResultColumn.objects.update(made_of="fewer", made_in_s=60)
+    assert "as of" in page(request, "?sort=number").text
+    compute()
+    assert "as of" not in page(request, "?sort=number").text
+
+
+def test_items_without_results_are_in_the_table(make_request, page):
+    request = make_request({"number": 1}, {"number": 2})
+    answer = page(request)
+    assert positions(answer) == positions(page(request, "?state=waiting")) == [1, 2]
+    assert "waiting" in answer.text
+    assert "more are on their way" in answer.text
+
+
+def test_fractions_of_a_column_align(make_computed, page):
+    request = make_computed(
+        {"name": "a", "sequence": "GC" * 10 + "AT", "topology": "linear"},
+        {"name": "b", "sequence": "GC" * 10, "topology": "linear"},
+        service="compute-dna",
+    )
+    text = page(request).text
+    assert ">0.909<" in text
+    assert ">1.000<" in text
+
+
+def test_a_name_is_no_markup(make_computed, page):
+    request = make_computed({"name": "<script>alert(1)</script>", "number": 1})
+    for path in ("", "1/", "distributions/", "?q=<script>"):
+        assert "<script>alert" not in page(request, path).text
+
+
+def test_a_request_of_a_service_that_is_gone_still_has_its_items(numbers, page, monkeypatch):
+    monkeypatch.setattr("foundry.catalog.services", dict)
+    for path in ("", "?q=item", "distributions/", "1/", "downloads/", "compare/?item=1&item=2"):
+        assert "item" in page(numbers, path).text
+    page(numbers, "downloads/csv", status=404)
+
+
+def test_the_sweep_removes_columns_that_are_a_day_old_and_they_are_made_again(numbers, page):
+    page(numbers, "?sort=number")
+    sweep()
+    assert ResultColumn.objects.count() == 3
+    ResultColumn.objects.update(made_at=Now() - timedelta(days=1, seconds=1))
+    sweep()
+    assert ResultColumn.objects.count() == 0
+    assert positions(page(numbers, "?sort=-number"))[:3] == [1, 2, 3]
+
+
+def test_results_that_come_later_with_a_retry_are_sorted_too(make_request, compute, page):
+    request = make_request({"number": 3, "do": "err"}, {"number": 1}, {"number": 2})
+    compute()
+    assert positions(page(request, "?sort=-number")) == [3, 2, 1]
+    retry(request=request)
+    assert positions(page(request, "?state=waiting&sort=number")) == [1]
+    compute()
+    assert positions(page(request, "?state=failed&sort=number")) == [1]
