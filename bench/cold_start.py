@@ -1,8 +1,9 @@
 """Cold starts in fresh environments with the deployed packages: ours against the plainest Django on Zappa there can be.
 
-The plain one is packaged as Zappa does it by default and answers a greeting; ours answers the prototype's greeting, and
-a service's function looks for a job in an empty queue. What is measured is what AWS would bill and a user would wait
-for: the start of the environment and the first answer.
+The plain one is packaged as Zappa does it by default and answers a greeting; ours answers the prototype's greeting. A
+service's function looks for a job in an empty queue, once with the address of the database in a variable and once as in
+production, with the password in Secrets Manager, for which it has to import boto3 and ask. What is measured is what AWS
+would bill and a user would wait for: the start of the environment and the first answer.
 """
 
 from __future__ import annotations
@@ -84,12 +85,12 @@ def _measure(home: Path) -> None:
     subprocess.run(migrate, cwd=ROOT, check=True, env=os.environ | {"DATABASE_URL": database})
     try:
         with LocalAws(home=home / "aws") as aws:
-            _report(_starts(aws, home, database))
+            _report(_starts(aws, home, server, database))
     finally:
         server.stop()
 
 
-def _starts(aws: LocalAws, home: Path, database: str) -> dict[str, list[float]]:
+def _starts(aws: LocalAws, home: Path, server: Server, database: str) -> dict[str, list[float]]:
     ours = {"DATABASE_URL": database, "FOUNDRY_DISPATCHER": DISPATCHER}
     api = _package(home, "production")
     service = _package(home, f"production_{SERVICE.replace('-', '_')}")
@@ -110,8 +111,20 @@ def _starts(aws: LocalAws, home: Path, database: str) -> dict[str, list[float]]:
     create("plain", _plain_package(home), "handler.lambda_handler", {"ROUND": ""})
     create("api", api, "foundry.aws.entry.handler", ours)
     create("service", service, "foundry.aws.entry.handler", ours | {"FOUNDRY_SERVICE": SERVICE})
-    events = {"plain": GREETING, "api": GREETING, "service": _task("service:$LATEST")}
+    production = {"FOUNDRY_PRODUCTION": "1", "FOUNDRY_DISPATCHER": DISPATCHER, "FOUNDRY_SERVICE": SERVICE}
+    create("production", service, "foundry.aws.entry.handler", production | _in_a_secret(aws, server))
+    events = {"plain": GREETING, "api": GREETING} | {
+        name: _task(f"{name}:$LATEST") for name in ("service", "production")
+    }
     return {name: list(times) for name, times in zip(events, zip(*_rounds(aws, events), strict=True), strict=True)}
+
+
+def _in_a_secret(aws: LocalAws, server: Server) -> dict[str, str]:
+    """The variables that say where the database and its password are, as infra/database.yaml gives them."""
+    password = json.dumps({"username": server.USER, "password": "unused"})
+    secret = aws.client("secretsmanager").create_secret(Name="database", SecretString=password)
+    place = {"FOUNDRY_DATABASE_HOST": str(server.socket_dir), "FOUNDRY_DATABASE_NAME": server.DATABASE}
+    return place | {"FOUNDRY_DATABASE_SECRET": secret["ARN"]}
 
 
 def _rounds(aws: LocalAws, events: dict[str, Any]) -> list[list[float]]:
@@ -177,6 +190,7 @@ def _report(starts: dict[str, list[float]]) -> None:
         ("plain", "plain Django on Zappa, packaged by default", None),
         ("api", "our API", API_GOAL),
         ("service", f"our {SERVICE}", SERVICE_GOAL),
+        ("production", f"our {SERVICE}, password in Secrets Manager", SERVICE_GOAL),
     ):
         ratio = medians[name] / medians["plain"]
         verdict = "" if goal is None else f"under {goal}   {'ok' if ratio < goal else 'MISSED'}"

@@ -68,14 +68,14 @@ def _add_releases(verbs: _Verbs) -> None:
     )
     shift.add_argument("--share", type=float, required=True, help="0 to 1")
     _signed(verbs, "promote", lambda stage, o: [releases.promote(stage, by=o.by)], "make the candidate live")
-    _signed(verbs, "withdraw", lambda stage, o: [releases.withdraw(stage, by=o.by)], "end a candidate's share")
+    _signed(verbs, "withdraw", lambda stage, o: [releases.withdraw(stage, by=o.by)], "end the candidate's share")
     rollback = _signed(
         verbs,
         "rollback",
         lambda stage, o: [releases.rollback(stage, version=o.to, by=o.by)],
-        "make an earlier release live again; nothing is uploaded",
+        "withdraw the candidate; if there is none, make the release before live again; nothing is uploaded",
     )
-    rollback.add_argument("--to", metavar="VERSION", help="which version of the function (default: the one before)")
+    rollback.add_argument("--to", metavar="VERSION", help="which version of the function is live (default: see above)")
     prune = _signed(
         verbs,
         "prune",

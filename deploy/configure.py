@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Iterator
 
 from deploy import budget, desired, variables
-from deploy.desired import Setting
 from deploy.errors import DeployError
 from deploy.function import Function
+from deploy.setting import Setting
 from deploy.stages import Stage
 
 

@@ -15,8 +15,8 @@ from deploy.stages import Stage
 
 #: What every function imports.
 PLATFORM = ("django", "pydantic", "psycopg2-binary", "orjson", "zappa")
-#: What answers HTTP on top, and reads uploaded files.
-API = ("werkzeug", "django-ninja", "whitenoise", "biopython")
+#: What answers HTTP on top, reads uploaded files, shows services' notes, and sends webhooks.
+API = ("werkzeug", "django-ninja", "whitenoise", "biopython", "markdown-it-py", "standardwebhooks", "certifi")
 #: What AWS's Python runtime brings along.
 RUNTIME = frozenset({"boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3"})
 #: Of Zappa's requirements, what dispatching imports; Werkzeug is for HTTP, and the others are for its command line.
@@ -31,7 +31,7 @@ _UNUSED = re.compile(
     | .*\.(pyi|pyx|pxd|c|h|a|map|typed|pyc)$
     | (.*/)?(tests|__pycache__)/
     | django/(conf|contrib/\w+)/locale/(?!en/|__init__\.py)
-    | django/contrib/(admin|admindocs|gis)/
+    | django/contrib/(admindocs|gis)/
     | zappa/(cli|core|letsencrypt)\.py$ | zappa/policies/
     | numpy/(f2py|_core/include|_core/lib|_pyinstaller)/ | numpy/typing/mypy_plugin\.py$
     | Bio/Entrez/(DTDs|XSDs)/ | Bio/Cluster/ | BioSQL/

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import boto3
 
-from deploy import settings, variables
+from deploy import settings, throttling, variables
 from deploy.function import OPERATOR, Function
+from deploy.setting import Setting
 
 #: How long logs are kept.
 LOG_DAYS = 30
@@ -23,24 +23,12 @@ _PUBLISHED = (
 )  # fmt: skip
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Setting:
-    """One thing that is as it should be, or is not."""
-
-    name: str
-    desired: Any
-    #: What it is now.
-    read: Callable[[], Any]
-    #: Make it as desired.
-    write: Callable[[], object]
-    #: How a value is shown; environment variables may be secret.
-    show: Callable[[Any], str] = str
-
-
 def of(function: Function) -> Iterator[Setting]:
     """The settings of a function, in an order in which each may rest on those before."""
     yield from _configuration(function)
     yield _concurrency(function)
+    if function.stage.settings["apigateway_enabled"]:
+        yield throttling.of(function)
     yield _recursion(function)
     yield _tags(function)
     yield _log_retention(function)
@@ -188,7 +176,7 @@ def _published(function: Function) -> Setting:
         name="published",
         desired="the newest code and configuration",
         read=read,
-        write=lambda: function.client.publish_version(FunctionName=function.name),
+        write=function.publish,
     )
 
 

@@ -18,6 +18,8 @@ from deploy.stages import Stage
 OPERATOR = "operator"
 #: A command may take as long as a function can; the answer is waited for, and the command is not sent a second time.
 _PATIENT = Config(read_timeout=900, retries={"total_max_attempts": 1})
+#: Ten minutes: a function in a new network takes some.
+_EACH_SECOND = {"Delay": 1, "MaxAttempts": 600}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,8 +49,20 @@ class Function:
 
     def configure(self, **values: Any) -> None:
         """Change the configuration and wait until it is changed."""
+        self.wait()
         self.client.update_function_configuration(FunctionName=self.name, **values)
-        self.client.get_waiter("function_updated_v2").wait(FunctionName=self.name)
+        self.wait()
+
+    def publish(self) -> None:
+        """Publish a version of what the function is now, and wait until it can be invoked."""
+        self.wait()
+        version = self.client.publish_version(FunctionName=self.name)["Version"]
+        active = self.client.get_waiter("published_version_active")
+        active.wait(FunctionName=self.name, Qualifier=version, WaiterConfig=_EACH_SECOND)
+
+    def wait(self) -> None:
+        """Until no change is under way: AWS refuses a second one, and to publish."""
+        self.client.get_waiter("function_updated_v2").wait(FunctionName=self.name, WaiterConfig=_EACH_SECOND)
 
     def versions(self) -> list[str]:
         """The published versions, the oldest first."""

@@ -35,7 +35,10 @@ def _allowed(stage: Stage) -> Iterator[tuple[list[str], list[str]]]:
     function = f"arn:aws:lambda:*:*:function:{stage.function}"
     yield ["lambda:InvokeFunction"], [function, f"{function}:*"]
     yield ["secretsmanager:GetSecretValue"], _values(variables.SECRET, variables.KEY)
-    yield ["sqs:SendMessage"], _values(variables.FAILURES)
+    reads = ["sqs:DeleteMessage", "sqs:GetQueueUrl", "sqs:ReceiveMessage"]
+    yield ["sqs:SendMessage", *reads], _values(variables.FAILURES)
+    files = [f"arn:aws:s3:::{bucket}/files/*" for bucket in _values(variables.FILES)]
+    yield ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], files
     yield list(_NETWORK), ["*"] if variables.words(variables.SUBNETS) else []
 
 

@@ -32,10 +32,9 @@ def migrate(stage: Stage) -> str:
 
 def record(stage: Stage, *, share: float | None, by: str, commit: str) -> str:
     """The version that `configure` published gets the new requests of its services, or that share (0 to 1) of them."""
-    services = stages.computed_by(stage)
-    if not services:
+    of = _of_services(stage)
+    if not of:
         return f"{stage.function} computes no service, so there is no release to record."
-    of = [word for service in services for word in ("--service", service.name)]
     candidate = [] if share is None else ["--share", str(share)]
     return manage(stage, "releases", "record", _release(stage), *of, "--commit", commit, "--by", by, *candidate)
 
@@ -51,16 +50,18 @@ def promote(stage: Stage, *, by: str) -> str:
 
 
 def withdraw(stage: Stage, *, by: str) -> str:
-    """The candidate gets no new requests any more."""
-    return manage(stage, "releases", "withdraw", _release(stage), "--by", by)
+    """The candidate of its services, whichever version it is, gets no new requests any more."""
+    return manage(stage, "releases", "withdraw", *_of_services(stage), "--by", by)
 
 
 def rollback(stage: Stage, *, version: str | None, by: str) -> str:
-    """The release of that version is live again; without one, of each service the one before."""
+    """The release of that version is live; without one the candidate is withdrawn, or the one before is live again.
+
+    A candidate is withdrawn in any case.
+    """
     if version:
         return manage(stage, "releases", "rollback", f"{stage.function}:{version}", "--by", by)
-    of = [word for service in stages.computed_by(stage) for word in ("--service", service.name)]
-    return manage(stage, "releases", "rollback", *of, "--by", by)
+    return manage(stage, "releases", "rollback", *_of_services(stage), "--by", by)
 
 
 def prune(stage: Stage, *, by: str, keep: int) -> Iterator[str]:
@@ -90,6 +91,11 @@ def _superseded(function: Function) -> list[str]:
         )
     older = [version for version in function.versions() if int(version) < int(current)]
     return older if stages.computed_by(function.stage) else older[:-KEPT]
+
+
+def _of_services(stage: Stage) -> list[str]:
+    """As options, those whose jobs the stage's function computes."""
+    return [word for service in stages.computed_by(stage) for word in ("--service", service.name)]
 
 
 def _release(stage: Stage) -> str:

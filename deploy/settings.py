@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 from click import ClickException
 
-from deploy import contents, environment, policy, stages, variables
+from deploy import contents, environment, policy, quota, stages, variables
 from deploy.errors import DeployError
 from deploy.stages import Stage
 from deploy.variables import value, words
@@ -22,6 +22,7 @@ def fill(cli: Any) -> None:
         stage = stages.get(cli.api_stage)
         if cli.command in ("deploy", "update"):
             variables.require(stage)
+            quota.require(stage)
         _fill(cli, stage)
         if cli.command in ("deploy", "update", "package"):
             _choose(cli, stage)
@@ -53,14 +54,23 @@ def network() -> dict[str, list[str]]:
 
 def function_variables(stage: Stage) -> dict[str, str]:
     """The environment variables of the stage's function."""
-    return dict(_hosts(stage)) | stage.variables | variables.passed_on()
+    return dict(_addresses(stage)) | dict(_elsewhere(stage)) | stage.variables | variables.passed_on()
 
 
-def _hosts(stage: Stage) -> Iterator[tuple[str, str]]:
+def _addresses(stage: Stage) -> Iterator[tuple[str, str]]:
     """API Gateway makes up its host name when it is created, and lets no other reach the function."""
+    if domain := value(variables.DOMAIN):
+        yield variables.ADDRESS.name, f"https://{domain}"
     if stage.production:
         gateway = f".execute-api.{boto3.Session().region_name}.amazonaws.com"
         yield variables.HOSTS.name, ",".join([*variables.words(variables.DOMAIN), gateway])
+
+
+def _elsewhere(stage: Stage) -> Iterator[tuple[str, str]]:
+    """So that the API accepts no job for itself that only a service's function can compute."""
+    elsewhere = sorted(other.service for other in stages.family(stage) if other.service)
+    if elsewhere and stage.service is None:
+        yield "FOUNDRY_COMPUTED_ELSEWHERE", ",".join(elsewhere)
 
 
 def _choose(cli: Any, stage: Stage) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Iterator
+from urllib.parse import parse_qsl, urlsplit
 
 from deploy.errors import DeployError
 from deploy.stages import Stage
@@ -25,13 +26,18 @@ class Variable:
 BUCKET = Variable("FOUNDRY_DEPLOY_BUCKET", "the S3 bucket that packages go through", production=True)
 SUBNETS = Variable("FOUNDRY_SUBNETS", "the subnets the functions run in, separated by commas", production=True)
 GROUPS = Variable("FOUNDRY_SECURITY_GROUPS", "their security groups, separated by commas", production=True)
-FAILURES = Variable("FOUNDRY_FAILURE_QUEUE", "the ARN of the SQS queue for events that were given up", production=True)
+FAILURES = Variable(
+    "FOUNDRY_FAILURE_QUEUE", "the ARN of the SQS queue for events that were given up", production=True, passed=True
+)
 CONNECTIONS = Variable("FOUNDRY_MAX_CONNECTIONS", "how many connections the database or its pooler takes")
 DOMAIN = Variable("FOUNDRY_DOMAIN", "the host name people reach the API by")
 HOSTS = Variable("FOUNDRY_ALLOWED_HOSTS", "the host names the API answers to, separated by commas", passed=True)
 SECRET = Variable("FOUNDRY_DATABASE_SECRET", "the ARN of the database's secret in Secrets Manager", passed=True)
 URL = Variable("DATABASE_URL", "postgresql://user:password@host:5432/name, in place of a secret", passed=True)
 KEY = Variable("FOUNDRY_SECRET_KEY_SECRET", "the ARN of the secret with Django's key", production=True, passed=True)
+ADDRESS = Variable("FOUNDRY_PUBLIC_URL", "what links in mails begin with", passed=True)
+HOST = Variable("FOUNDRY_DATABASE_HOST", "the host of a proxy or pooler in front of the database", passed=True)
+FILES = Variable("FOUNDRY_ARTIFACT_BUCKET", "the S3 bucket for files too large for an answer", passed=True)
 
 #: In the order in which they are asked for; a stage's role is beside them, see `role`.
 VARIABLES = (
@@ -45,7 +51,7 @@ VARIABLES = (
     SECRET,
     URL,
     KEY,
-    Variable("FOUNDRY_DATABASE_HOST", "the host of a proxy or pooler in front of the database", passed=True),
+    HOST,
     Variable("FOUNDRY_DATABASE_PORT", "its port", passed=True),
     Variable("FOUNDRY_DATABASE_NAME", "the name of the database", passed=True),
     Variable("FOUNDRY_DATABASE_AUTH", "iam: log in with RDS's tokens and not with a password", passed=True),
@@ -55,10 +61,14 @@ VARIABLES = (
     Variable("FOUNDRY_PRICES", "what AWS asks, if not the list price: name; USD/GB-s; USD/invocation", passed=True),
     Variable("FOUNDRY_SERVICES", "the packages that hold services, separated by commas", passed=True),
     Variable("FOUNDRY_INVOKE_ACCOUNT", "the user a direct invoke acts as", passed=True),
-    Variable("FOUNDRY_ARTIFACT_BUCKET", "the S3 bucket for files too large for an answer", passed=True),
+    FILES,
     Variable("FOUNDRY_MAX_BODY_MB", "the largest request body, in MiB", passed=True),
     Variable("FOUNDRY_RETENTION_DAYS", "how long finished requests are kept", passed=True),
     Variable("FOUNDRY_LOG_LEVEL", "how much the functions log", passed=True),
+    ADDRESS,
+    Variable("FOUNDRY_MAIL_URL", "how mail is sent, as ses:", passed=True),
+    Variable("FOUNDRY_MAIL_FROM", "who mail is from", passed=True),
+    Variable("FOUNDRY_WEBHOOK_TRUSTED", "networks of one's own that webhooks may go to", passed=True),
 )
 
 
@@ -91,8 +101,17 @@ def _missing(stage: Stage, others: tuple[Variable, ...]) -> Iterator[Variable]:
     yield from (variable for variable in (*needed, *others) if not value(variable))
     if not (value(SECRET) or value(URL)):
         yield dataclasses.replace(SECRET, name=f"{SECRET.name} or {URL.name}")
+    elif not (stage.production or value(KEY) or _database_is_here()):
+        yield KEY
     if bool(words(SUBNETS)) != bool(words(GROUPS)) and not stage.production:
         yield GROUPS if words(SUBNETS) else SUBNETS
+
+
+def _database_is_here() -> bool:
+    """On this machine, as with a local AWS: then the functions are too, and Django's key needs to be no secret."""
+    parts = urlsplit(value(URL) or "")
+    host = value(HOST) or dict(parse_qsl(parts.query)).get("host") or parts.hostname or ""
+    return host in ("localhost", "::1") or host.startswith(("/", "127."))
 
 
 def passed_on() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Mapping
 
@@ -39,7 +40,8 @@ def up(options: argparse.Namespace) -> None:
 def env(options: argparse.Namespace) -> None:
     """Print NAME=value lines: what `zappa deploy` and `python -m deploy` read from the environment."""
     for name, value in stacks.variables(boto3.Session().client("cloudformation"), options.stage):
-        print(f"{name}={value}")  # noqa: T201 (a command)
+        line = f"export {name}={shlex.quote(value)}" if options.shell else f"{name}={value}"
+        print(line)  # noqa: T201 (a command)
 
 
 def down(options: argparse.Namespace) -> None:
@@ -75,6 +77,8 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("stage", help="production, review, ...")
         if verb != "env":
             one.add_argument("stacks", nargs="*", metavar="stack", help=", ".join(stacks.ORDER))
+        else:
+            one.add_argument("--shell", action="store_true", help="as a shell's `eval` takes them")
         if verb == "up":
             one.add_argument("--set", action="append", default=[], type=_pair, metavar="Name=value")
     return parser

@@ -15,6 +15,8 @@ TEMPLATES = Path(__file__).resolve().parent
 #: The first four and one `service` for each service come before the deploy, `schedule` after it, `ci` when wanted.
 ORDER = ("network", "platform", "database", "api", "service", "schedule", "ci")
 BEFORE_DEPLOY = ORDER[:5]
+#: What Zappa calls the REST API in its stack.
+_ZAPPAS_API = "Api"
 
 
 class InfraError(Exception):
@@ -41,7 +43,8 @@ class Stack:
     @property
     def parameters(self) -> Mapping[str, str]:
         """What follows from the stack's place; templates that do not ask for it do not get it."""
-        return {"Stage": self.stage, "Service": self.service}
+        gateway = self.kind in ("api", "ci") and stages.get(self.stage).settings["apigateway_enabled"]
+        return {"Stage": self.stage, "Service": self.service, "Gateway": str(bool(gateway)).lower()}
 
     @property
     def tags(self) -> Mapping[str, str]:
@@ -106,10 +109,25 @@ def _parameters(
 ) -> Iterator[dict[str, str]]:
     """What is given, else what the stack has, else the default."""
     before = {each["ParameterKey"]: each["ParameterValue"] for each in (known or {}).get("Parameters", [])}
-    given = {**before, **stack.parameters, **values}
+    given = {**before, **stack.parameters, **_api(client, stack), **values}
     for name, default in asked(client, stack).items():
         if (value := given.get(name, default)) is not None:
             yield {"ParameterKey": name, "ParameterValue": value}
+
+
+def _api(client: Any, stack: Stack) -> dict[str, str]:
+    """The id of the stage's REST API, which Zappa makes with a stack named as the function; nothing without one."""
+    if stack.kind != "ci" or stack.parameters["Gateway"] == "false":
+        return {}
+    try:
+        found = client.describe_stack_resource(
+            StackName=stages.get(stack.stage).function, LogicalResourceId=_ZAPPAS_API
+        )
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return {}
+        raise
+    return {"ApiId": found["StackResourceDetail"]["PhysicalResourceId"]}
 
 
 def remove(client: Any, stack: Stack) -> str:

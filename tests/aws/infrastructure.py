@@ -64,9 +64,12 @@ def attach(aws: LocalAws, stage: str, *kinds: str) -> None:
     exported = {each["Name"]: each["Value"] for each in client.list_exports()["Exports"]}
     for stack in stacks.of(stage, kinds):
         made = client.describe_stack_resources(StackName=stack.name)["StackResources"]
-        ids = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in made}
+        ids = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in made if "LogicalResourceId" in each}
         role = load(stacks.TEMPLATES / f"{stack.kind}.yaml")["Resources"]["Role"]["Properties"]
         for policy in role["ManagedPolicyArns"]:
+            policy = policy.get("Fn::If", [None, policy])[1]
+            if policy.get("Ref", "") not in {"", *ids}:
+                continue  # made on a condition
             name = policy.get("Fn::ImportValue", {}).get("Fn::Sub", "")
             name = name.replace("${Network}", "foundry-network").replace("${Stage}", stage)
             arn = exported[name] if name else ids[policy["Ref"]]

@@ -15,6 +15,7 @@ from tests.localaws import LocalAws
 
 STAGE = "production_screen_synthesis"
 NAME = "foundry-production-screen-synthesis"
+ROLE = f"FOUNDRY_ROLE_{STAGE.upper()}"
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:failures"
 
 
@@ -27,44 +28,54 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
 @pytest.fixture(scope="module")
 def account(aws: LocalAws) -> dict[str, str]:
     """An account's variables."""
-    network = aws.client("ec2")
-    subnet = network.describe_subnets()["Subnets"][0]
-    groups = network.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [subnet["VpcId"]]}])
-    roles = aws.client("iam")
-    return {
+    return network(aws) | {
         "FOUNDRY_DEPLOY_BUCKET": "packages",
-        "FOUNDRY_SUBNETS": subnet["SubnetId"],
-        "FOUNDRY_SECURITY_GROUPS": groups["SecurityGroups"][0]["GroupId"],
         "FOUNDRY_FAILURE_QUEUE": QUEUE,
         "FOUNDRY_MAX_CONNECTIONS": "100",
         "FOUNDRY_SECRET_KEY_SECRET": "arn:aws:secretsmanager:us-east-1:123456789012:secret:key",
         "DATABASE_URL": "postgresql://foundry:hidden@db.example/foundry",
         "FOUNDRY_SERVICES": "services",
-        f"FOUNDRY_ROLE_{STAGE.upper()}": roles.create_role(RoleName="service", AssumeRolePolicyDocument="{}")["Role"][
-            "Arn"
-        ],
+    }
+
+
+def network(aws: LocalAws) -> dict[str, str]:
+    """Where functions run, and as what."""
+    client = aws.client("ec2")
+    subnet = client.describe_subnets()["Subnets"][0]
+    groups = client.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [subnet["VpcId"]]}])
+    role = aws.client("iam").create_role(RoleName="service", AssumeRolePolicyDocument="{}")["Role"]
+    return {
+        "FOUNDRY_SUBNETS": subnet["SubnetId"],
+        "FOUNDRY_SECURITY_GROUPS": groups["SecurityGroups"][0]["GroupId"],
+        ROLE: role["Arn"],
     }
 
 
 @pytest.fixture
 def function(aws: LocalAws, account: dict[str, str]) -> Iterator[Any]:
+    """Lambda's client, and a function."""
+    client = create(aws, account[ROLE])
+    yield client
+    client.delete_function(FunctionName=NAME)
+
+
+def create(aws: LocalAws, role: str, name: str = NAME) -> Any:
     """Lambda's client, and the function as somebody made it who knew nothing of what it should be."""
     client = aws.client("lambda")
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as package:
         package.writestr("entry.py", "def handler(event, context): return event")
     client.create_function(
-        FunctionName=NAME,
+        FunctionName=name,
         Runtime="python3.13",
-        Role=account[f"FOUNDRY_ROLE_{STAGE.upper()}"],
+        Role=role,
         Handler="entry.handler",
         Code={"ZipFile": code.getvalue()},
         Environment={"Variables": {"LEFT_OVER": "1"}},
         DeadLetterConfig={"TargetArn": QUEUE},
         Publish=True,
     )
-    yield client
-    client.delete_function(FunctionName=NAME)
+    return client
 
 
 @dataclasses.dataclass
@@ -82,8 +93,8 @@ def configure(
     for name, value in (aws.environ | account).items():
         monkeypatch.setenv(name, value)
 
-    def run(*flags: str) -> Finished:
-        return Finished(main(["configure", STAGE, *flags]), *capsys.readouterr())
+    def run(*flags: str, stage: str = STAGE) -> Finished:
+        return Finished(main(["configure", stage, *flags]), *capsys.readouterr())
 
     return run
 
@@ -109,6 +120,19 @@ def test_a_function_becomes_what_it_should_be_and_stays_so(function, configure):
     for again in (configure(), configure("--check")):
         assert again.returncode == 0, again.stderr
         assert set(states(again.stdout)) == {"ok"}
+
+
+def test_changes_that_take_their_time_are_waited_for(tmp_path, account, monkeypatch, capsys):
+    with LocalAws(home=tmp_path, environments=2, settling_seconds=0.3) as slow:
+        variables = slow.environ | account | network(slow)
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        client = create(slow, variables[ROLE])
+        client.update_function_configuration(FunctionName=NAME, Timeout=7)  # as somebody else may just now
+        assert main(["configure", STAGE]) == 0, capsys.readouterr().err
+        version = client.get_alias(FunctionName=NAME, Name="operator")["FunctionVersion"]
+        released = client.get_function_configuration(FunctionName=NAME, Qualifier=version)
+        assert (released["State"], released["Timeout"]) == ("Active", 180)
 
 
 def test_the_version_that_is_released_has_the_new_configuration(function, configure):
@@ -173,6 +197,44 @@ def test_drift_is_found_named_and_left_as_it_is_by_a_check_and_mended_without(se
         assert any(f"{NAME}  {setting}: " in line for line in drifted)
     assert configure().returncode == 0
     assert configure("--check").returncode == 0
+
+
+@pytest.fixture
+def api(aws: LocalAws, account: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """The API's function and its REST API, as Zappa leaves them; where the stage is."""
+    monkeypatch.setenv("FOUNDRY_ROLE_PRODUCTION", account[ROLE])
+    client = create(aws, account[ROLE], "foundry-production")
+    gateway = aws.client("apigateway")
+    for name in ("another", "foundry-production"):
+        rest = gateway.create_rest_api(name=name)
+        [root] = gateway.get_resources(restApiId=rest["id"])["items"]
+        where = {"restApiId": rest["id"], "resourceId": root["id"], "httpMethod": "GET"}
+        gateway.put_method(**where, authorizationType="NONE")
+        gateway.put_integration(**where, type="MOCK")
+        gateway.create_deployment(restApiId=rest["id"], stageName="production")
+    yield {"restApiId": rest["id"], "stageName": "production"}
+    for each in gateway.get_rest_apis()["items"]:
+        gateway.delete_rest_api(restApiId=each["id"])
+    client.delete_function(FunctionName="foundry-production")
+
+
+def test_a_rest_api_takes_so_many_requests_and_no_more(aws, configure, api):
+    assert configure(stage="production").returncode == 0
+    gateway = aws.client("apigateway")
+    limits = gateway.get_stage(**api)["methodSettings"]["*/*"]
+    assert (limits["throttlingRateLimit"], limits["throttlingBurstLimit"]) == (50, 40)
+    more = {"op": "replace", "path": "/*/*/throttling/rateLimit", "value": "5000"}
+    gateway.update_stage(**api, patchOperations=[more])
+    checked = configure("--check", stage="production")
+    assert checked.returncode == 1
+    [drifted] = [line for line in checked.stdout.splitlines() if line.startswith("drift")]
+    assert "requests to the REST API" in drifted
+    assert configure(stage="production").returncode == configure("--check", stage="production").returncode == 0
+
+
+def test_a_rest_api_that_is_not_there_is_named(aws, configure, api):
+    aws.client("apigateway").delete_rest_api(restApiId=api["restApiId"])
+    assert "foundry-production has no REST API; `zappa update production`" in configure(stage="production").stderr
 
 
 def test_values_of_the_environment_are_not_shown(function, configure):

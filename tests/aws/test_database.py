@@ -51,6 +51,7 @@ def submit(aws: LocalAws, package: Callable[..., Path], secret: str) -> Callable
     variables = {
         "FOUNDRY_DISPATCHER": "foundry.aws.dispatcher.LambdaDispatcher",
         "FOUNDRY_DATABASE_SECRET": secret,
+        "FOUNDRY_SECRET_KEY": "x" * 64,
     }
     aws.client("lambda").create_function(
         FunctionName=NAME,

@@ -36,7 +36,7 @@ def production(aws: LocalAws) -> dict[str, str]:
 def ci(aws: LocalAws, production: dict[str, str]) -> str:
     """The name of the role that GitHub's jobs get."""
     with infrastructure.command(aws, STAND_INS):
-        assert main(["up", "production", "ci", "--set", "Repository=laboratory/foundry"]) == 0
+        assert main(["up", "production", "ci", "--set", "Repository=laboratory/foundry", "--set", "ApiId=abc"]) == 0
     infrastructure.attach(aws, "production", "ci")
     return "foundry-production-ci"
 
@@ -68,6 +68,18 @@ def test_env_prints_them_as_lines(aws: LocalAws, production: dict[str, str]) -> 
     assert dict(line.split("=", 1) for line in printed.splitlines()) == production
 
 
+def test_a_shell_takes_them_as_they_are(aws: LocalAws, production: dict[str, str]) -> None:
+    prices = "eu 2026-11; 0.00002; 0.0000002"
+    with infrastructure.command(aws, infrastructure.stand_ins(production)):
+        assert main(["up", "production", "platform", "--set", f"Prices={prices}"]) == 0
+    read = f'eval "$({sys.executable} -m infra env --shell production)"; env -0'
+    shown = subprocess.run(["bash", "-e", "-c", read], env=aws.environ, stdout=subprocess.PIPE, text=True, check=True)
+    found = dict(line.split("=", 1) for line in shown.stdout.split("\0") if line)
+    with infrastructure.command(aws, infrastructure.stand_ins(production)):
+        assert main(["up", "production", "platform", "--set", "Prices="]) == 0
+    assert found.items() >= (production | {"FOUNDRY_PRICES": prices}).items()
+
+
 def test_a_parameter_that_no_template_has_is_an_error(aws: LocalAws, capsys: pytest.CaptureFixture[str]) -> None:
     with infrastructure.command(aws, STAND_INS):
         assert main(["up", "production", "network", "--set", "WayOt=nat"]) == 1
@@ -86,6 +98,7 @@ def test_what_a_service_may(aws: LocalAws, production: dict[str, str]) -> None:
     log = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/foundry-production"
     assert may("secretsmanager:GetSecretValue", production["FOUNDRY_DATABASE_SECRET"])
     assert may("sqs:SendMessage", production["FOUNDRY_FAILURE_QUEUE"])
+    assert not may("sqs:ReceiveMessage", production["FOUNDRY_FAILURE_QUEUE"])
     assert may("logs:PutLogEvents", f"{log}-compute-dna:log-stream:1")
     assert not may("logs:PutLogEvents", f"{log}:log-stream:1")
     assert not may("logs:PutLogEvents", f"{log}-screen-synthesis:log-stream:1")
@@ -109,7 +122,15 @@ def test_what_the_api_may(aws: LocalAws, production: dict[str, str]) -> None:
     assert not may("lambda:InvokeFunction", f"{FUNCTION}foundry-review")
     assert not may("lambda:InvokeFunction", f"{FUNCTION}foundry-production-new-service")
     assert not may("lambda:UpdateFunctionCode", f"{FUNCTION}foundry-production")
-    assert may("s3:PutObject", f"arn:aws:s3:::{production['FOUNDRY_ARTIFACT_BUCKET']}/a")
+    for action in ("sqs:SendMessage", "sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:DeleteMessage"):
+        assert may(action, production["FOUNDRY_FAILURE_QUEUE"])
+        assert not may(action, f"arn:aws:sqs:{REGION}:{ACCOUNT}:another")
+    bucket = f"arn:aws:s3:::{production['FOUNDRY_ARTIFACT_BUCKET']}"
+    assert may("s3:PutObject", f"{bucket}/files/1/a")
+    assert may("s3:GetObject", f"{bucket}/files/1/a")
+    assert not may("s3:PutObject", f"{bucket}/a")
+    assert not may("s3:ListBucket", bucket)
+    assert not may("s3:DeleteObject", f"{bucket}/files/1/a")
     assert not may("s3:GetObject", f"arn:aws:s3:::{production['FOUNDRY_DEPLOY_BUCKET']}/a")
 
 
@@ -128,6 +149,25 @@ def test_what_ci_may(aws: LocalAws, production: dict[str, str], ci: str) -> None
     stack = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/"
     assert may("cloudformation:UpdateStack", f"{stack}foundry-production/1")
     assert not may("cloudformation:UpdateStack", f"{stack}foundry-production-database/1")
+
+
+def test_ci_may_change_the_stages_rest_api_and_no_other(aws: LocalAws, ci: str) -> None:
+    may, apis = Rights(aws, f"arn:aws:iam::{ACCOUNT}:role/{ci}"), f"arn:aws:apigateway:{REGION}::/restapis"
+    for verb in ("PATCH", "POST", "DELETE"):
+        assert may(f"apigateway:{verb}", f"{apis}/abc/stages/production")
+        assert not may(f"apigateway:{verb}", f"{apis}/abcd/stages/production")
+        assert not may(f"apigateway:{verb}", apis)
+
+
+def test_ci_of_a_stage_without_a_rest_api_may_change_none(tmp_path: Path) -> None:
+    with LocalAws(home=tmp_path) as other:
+        infrastructure.make(other, "review", password=PASSWORD)
+        with infrastructure.command(other, STAND_INS):
+            assert main(["up", "review", "ci", "--set", "Repository=laboratory/foundry"]) == 0
+        infrastructure.attach(other, "review", "ci")
+        may = Rights(other, f"arn:aws:iam::{ACCOUNT}:role/foundry-review-ci")
+    assert may("lambda:UpdateFunctionCode", f"{FUNCTION}foundry-review")
+    assert not [action for action in may.actions if action.startswith("apigateway:")]
 
 
 def test_only_the_github_environment_of_the_repository_gets_the_role(aws: LocalAws, ci: str) -> None:
@@ -161,7 +201,7 @@ def check_the_network_has_one_way_out(aws: LocalAws, way: str, *parameters: str)
     endpoints = aws.client("ec2").describe_vpc_endpoints(Filters=here)["VpcEndpoints"]
     interfaces = [each for each in endpoints if each["VpcEndpointType"] == "Interface"]
     assert len(gateways) == (1 if way == "nat" else 0)
-    assert [len(each["SubnetIds"]) for each in interfaces] == ([2, 2] if way == "endpoints" else [])
+    assert [len(each["SubnetIds"]) for each in interfaces] == ([2, 2, 2] if way == "endpoints" else [])
 
 
 def check_a_second_time_changes_nothing(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -64,8 +64,9 @@ def commands(heading: str) -> list[str]:
 class Runner:
     """GitHub's machine: each step in a shell of its own, with what earlier ones wrote into GITHUB_ENV."""
 
-    def __init__(self, account: Platform, home: Path) -> None:
+    def __init__(self, account: Platform, home: Path, stand_ins: Mapping[str, str]) -> None:
         home.mkdir()
+        self._stand_ins = stand_ins
         (home / "sitecustomize.py").write_text(RECORDER)
         self._aws = account.aws
         self._handed_on, self._calls = home / "env", home / "calls"
@@ -76,7 +77,7 @@ class Runner:
     def run(self, step: str) -> str:
         """The step's output; fails with it. Stacks are made as far as moto goes."""
         if step.startswith(".venv/bin/python -m infra ") and " env " not in step:
-            with infrastructure.command(self._aws, {}):
+            with infrastructure.command(self._aws, self._stand_ins):
                 assert main(step.split()[3:]) == 0
             return ""
         command = ["bash", "-e", "-c", step]
@@ -87,7 +88,7 @@ class Runner:
         return done.stdout
 
     def calls(self) -> list[tuple[str, str]]:
-        """What was asked of AWS so far, each as IAM's action, with the function it is about."""
+        """What was asked of AWS so far, each as IAM's action, with what it is about."""
         lines = self._calls.read_text().splitlines()
         return [(_action(service, operation), _resource(known)) for service, operation, known in map(json.loads, lines)]
 
@@ -100,7 +101,9 @@ def _action(service: str, operation: str) -> str:
 
 
 def _resource(known: dict[str, str]) -> str:
-    """The ARN of the function or role, "" if it is something else."""
+    """The ARN of the function, role or REST API, "" if it is something else."""
+    if "restApiId" in known:
+        return f"arn:aws:apigateway:{REGION}::/restapis/{known['restApiId']}/deployments"
     name = known.get("FunctionName", known.get("Resource", ""))
     if not name or name.startswith("arn:"):
         return name
@@ -110,26 +113,30 @@ def _resource(known: dict[str, str]) -> str:
 
 @contextmanager
 def account(stage: str, home: Path) -> Iterator[tuple[Platform, Runner]]:
-    """An account with the stage's stacks, its CI role too, and a machine to deploy from."""
+    """An account with the stage's stacks, and a machine to deploy from."""
     with platform(home, environments=4) as made:
         server = made._server
-        infrastructure.make(
+        variables = infrastructure.make(
             made.aws,
             stage,
             password={"username": server.USER, "password": "x"},
             host=str(server.socket_dir),
         )
-        provider = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
-        with infrastructure.command(made.aws, {"GitHub.Arn": provider}):
-            assert main(["up", stage, "ci", "--set", "Repository=laboratory/foundry"]) == 0
-        infrastructure.attach(made.aws, stage, "ci")
-        yield made, Runner(made, home / "runner")
+        yield made, Runner(made, home / "runner", infrastructure.stand_ins(variables))
 
 
-def check_ci_may(made: Platform, stage: str, runner: Runner) -> None:
-    """All that the steps asked of AWS is what the stage's CI role may do, and of its functions only."""
+def make_ci(made: Platform, stage: str) -> None:
+    """The role that GitHub's jobs get."""
+    provider = f"arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"
+    with infrastructure.command(made.aws, {"GitHub.Arn": provider}):
+        assert main(["up", stage, "ci", "--set", "Repository=laboratory/foundry"]) == 0
+    infrastructure.attach(made.aws, stage, "ci")
+
+
+def check_ci_may(made: Platform, stage: str, asked: list[tuple[str, str]]) -> None:
+    """All that the steps asked of AWS is what the stage's CI role may do, of its functions and its REST API only."""
     may = Rights(made.aws, f"role/foundry-{stage}-ci")
-    calls = set(runner.calls()) - {("sts:GetCallerIdentity", "")}
+    calls = set(asked) - {("sts:GetCallerIdentity", "")}
     assert {action for action, _ in calls} <= may.actions
     assert [call for call in calls if call[1] and not may(*call)] == []
 
@@ -139,16 +146,19 @@ def test_production_from_its_first_deployment_to_its_end(package: Callable[..., 
         deploy_first(runner, package)
         first = live(made)
         assert set(first) == {"compute-dna", "screen-synthesis"}
+        make_ci(made, "production")
+        by_hand = len(runner.calls())
 
         # Otherwise it would be the same code with the same settings, and no new version.
-        runner.environ["FOUNDRY_RETENTION_DAYS"] = "90"
+        runner.run(".venv/bin/python -m infra up production platform --set RetentionDays=90")
         said = {step: runner.run(step) for step in steps("production")}
         second = live(made)
         assert all(first[service] != second[service] for service in first)
         assert all(release in said[".venv/bin/python -m deploy smoke production"] for release in second.values())
         signed = made.sql("SELECT DISTINCT changed_by, commit FROM core_release WHERE state = 'live'")
         assert signed == [("ada", "c0ffee")]
-        check_ci_may(made, "production", runner)
+        check_ci_may(made, "production", runner.calls()[by_hand:])
+        assert set(retentions(made)) == {"90"}
 
         for command in commands("Rollback"):
             runner.run(command)
@@ -163,10 +173,12 @@ def test_production_from_its_first_deployment_to_its_end(package: Callable[..., 
 
 
 def deploy_first(runner: Runner, package: Callable[..., Path]) -> None:
-    """As the guide says, but with packages that other tests use too, and GITHUB_ENV for the shell's `export`."""
+    """As the guide says, but with packages that other tests use too, and GITHUB_ENV for the shell's `eval`."""
     for command in commands("First deployment"):
-        if command.startswith("export "):
-            runner.run(f'{command.removeprefix("export $(").removesuffix(")")} >> "$GITHUB_ENV"')
+        if command.startswith("eval "):
+            runner.run(
+                f'{command.removeprefix('eval "$(').removesuffix(')"').replace(" --shell", "")} >> "$GITHUB_ENV"'
+            )
         elif "zappa deploy" in command:
             runner.run(f"{command} --zip {package(command.split()[2])}")
         elif "boto3.client" not in command:
@@ -180,15 +192,22 @@ def live(made: Platform) -> dict[str, str]:
     return dict(made.sql("SELECT service, name FROM core_release WHERE state = 'live'"))
 
 
+def retentions(made: Platform) -> list[str | None]:
+    """A setting, as each function has it."""
+    functions = made.functions.list_functions()["Functions"]
+    return [function["Environment"]["Variables"].get("FOUNDRY_RETENTION_DAYS") for function in functions]
+
+
 def test_a_review_from_its_opening_to_its_end(tmp_path: Path) -> None:
     with account("review", tmp_path) as (made, runner):
+        make_ci(made, "review")
         for step in steps("review"):
             said = runner.run(step)
         assert said.count(" items in ") == 2
         for step in steps("end-review"):
             runner.run(step)
         assert made.functions.list_functions()["Functions"] == []
-        check_ci_may(made, "review", runner)
+        check_ci_may(made, "review", runner.calls())
 
 
 def test_the_workflow_names_every_stage_of_production() -> None:

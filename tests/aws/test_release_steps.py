@@ -17,7 +17,7 @@ FUNCTION = "foundry-development"
 @pytest.fixture(scope="module")
 def account(package: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """One with a function and the tables, and no release yet."""
-    with platform(tmp_path_factory.mktemp("steps"), environments=3) as made:
+    with platform(tmp_path_factory.mktemp("steps"), environments=3, settling_seconds=0.3) as made:
         role = made.aws.client("iam").create_role(RoleName="all", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
         made.environ["FOUNDRY_ROLE_DEVELOPMENT"] = role
         made.run("zappa", "deploy", STAGE, "--zip", str(package(STAGE)))

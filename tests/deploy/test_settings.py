@@ -78,16 +78,21 @@ def test_production_becomes_what_the_account_says(account):
     assert filled.aws_environment_variables == {
         "FOUNDRY_DISPATCHER": "foundry.aws.dispatcher.LambdaDispatcher",
         "FOUNDRY_PRODUCTION": "1",
+        "FOUNDRY_COMPUTED_ELSEWHERE": "compute-dna,screen-synthesis",
         "FOUNDRY_ALLOWED_HOSTS": ".execute-api.eu-north-1.amazonaws.com",
         "FOUNDRY_DATABASE_SECRET": ACCOUNT["FOUNDRY_DATABASE_SECRET"],
         "FOUNDRY_SECRET_KEY_SECRET": ACCOUNT["FOUNDRY_SECRET_KEY_SECRET"],
+        "FOUNDRY_FAILURE_QUEUE": ACCOUNT["FOUNDRY_FAILURE_QUEUE"],
     }
 
 
 def test_a_domain_is_a_host_the_api_answers_to(account, monkeypatch):
     monkeypatch.setenv("FOUNDRY_DOMAIN", "api.foundry.example")
-    hosts = settings.function_variables(stages.get("production"))["FOUNDRY_ALLOWED_HOSTS"]
-    assert hosts == "api.foundry.example,.execute-api.eu-north-1.amazonaws.com"
+    found = settings.function_variables(stages.get("production"))
+    assert found["FOUNDRY_ALLOWED_HOSTS"] == "api.foundry.example,.execute-api.eu-north-1.amazonaws.com"
+    assert found["FOUNDRY_PUBLIC_URL"] == "https://api.foundry.example"
+    monkeypatch.setenv("FOUNDRY_PUBLIC_URL", "https://foundry.example/lab")
+    assert settings.function_variables(stages.get("production"))["FOUNDRY_PUBLIC_URL"] == "https://foundry.example/lab"
 
 
 def test_development_needs_a_database_only(monkeypatch):
@@ -95,21 +100,37 @@ def test_development_needs_a_database_only(monkeypatch):
         ClickException, match=r"set in the environment:\n  FOUNDRY_DATABASE_SECRET or DATABASE_URL: [^\n]*$"
     ):
         settings.fill(cli("development", "deploy"))
-    monkeypatch.setenv("DATABASE_URL", "postgresql://foundry@db.example/foundry")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://foundry@/foundry?host=/tmp/postgres")
     variables.require(stages.get("development"))
     filled = cli("development", "status")
     settings.fill(filled)
     assert (filled.manage_roles, filled.s3_bucket_name, filled.vpc_config) == (True, "zappa-random", {})
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"DATABASE_URL": "postgresql://foundry@db.example/foundry"},
+        {"DATABASE_URL": "postgresql://foundry@127.0.0.1/foundry", "FOUNDRY_DATABASE_HOST": "db.example"},
+        {"FOUNDRY_DATABASE_SECRET": ACCOUNT["FOUNDRY_DATABASE_SECRET"]},
+    ],
+)
+def test_a_database_elsewhere_makes_every_stage_need_a_key(given, monkeypatch):
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ClickException, match=r"set in the environment:\n  FOUNDRY_SECRET_KEY_SECRET: [^\n]*$"):
+        settings.fill(cli("development", "deploy"))
+
+
 def test_subnets_without_security_groups_are_half_a_network(monkeypatch):
-    monkeypatch.setenv("DATABASE_URL", "postgresql://foundry@db.example/foundry")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://foundry@127.0.0.1/foundry")
     monkeypatch.setenv("FOUNDRY_SUBNETS", "subnet-1")
     with pytest.raises(ClickException, match="FOUNDRY_SECURITY_GROUPS"):
         settings.fill(cli("development", "deploy"))
 
 
-def test_the_role_that_zappa_makes_opens_nothing_but_what_is_named(account):
+def test_the_role_that_zappa_makes_opens_nothing_but_what_is_named(account, monkeypatch):
+    monkeypatch.setenv("FOUNDRY_ARTIFACT_BUCKET", "files")
     statements = json.loads(policy.document(stages.get("development")))["Statement"]
     resources = {action: statement["Resource"] for statement in statements for action in statement["Action"]}
     assert resources["lambda:InvokeFunction"] == [
@@ -120,6 +141,9 @@ def test_the_role_that_zappa_makes_opens_nothing_but_what_is_named(account):
         ACCOUNT["FOUNDRY_DATABASE_SECRET"],
         ACCOUNT["FOUNDRY_SECRET_KEY_SECRET"],
     ]
+    queue = [ACCOUNT["FOUNDRY_FAILURE_QUEUE"]]
+    assert resources["sqs:SendMessage"] == resources["sqs:ReceiveMessage"] == resources["sqs:DeleteMessage"] == queue
+    assert resources["s3:PutObject"] == resources["s3:GetObject"] == ["arn:aws:s3:::files/files/*"]
     everywhere = {action for action, places in resources.items() if places == ["*"]}
     assert {action.split(":")[0] for action in everywhere} == {"ec2"}
     assert not [action for action in resources if "*" in action]

@@ -18,6 +18,7 @@ LACKING = {
     "AWS::Budgets::Budget",
     "AWS::CloudWatch::Alarm",
     "AWS::IAM::OIDCProvider",
+    "AWS::Logs::MetricFilter",
     "AWS::RDS::DBProxy",
     "AWS::RDS::DBProxyTargetGroup",
     "AWS::S3::BucketPolicy",

@@ -11,7 +11,8 @@ import pytest
 from cfnlint.api import lint_file
 from moto.cloudformation.parsing import get_model_map
 
-from infra.stacks import ORDER, TEMPLATES
+from deploy import variables
+from infra.stacks import ORDER, TEMPLATES, Stack
 from tests.infra.reduced import LACKING
 from tests.infra.templates import PATHS, load
 
@@ -72,6 +73,35 @@ def test_every_bucket_is_private_encrypted_and_takes_tls_only() -> None:
         [statement] = resources[f"{name}Tls"]["Properties"]["PolicyDocument"]["Statement"]
         assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
         assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_every_setting_of_the_functions_comes_out_of_a_stack() -> None:
+    """Otherwise the next deployment from another machine would drop it."""
+    given = {f"FOUNDRY_{name}" for path in PATHS for name in _settings(load(path))}
+    others = {"DATABASE_URL", "FOUNDRY_DATABASE_AUTH"}  # in the place of the secret
+    made = {"FOUNDRY_ALLOWED_HOSTS"}  # from the domain
+    passed = {variable.name for variable in variables.VARIABLES if variable.passed}
+    assert passed - others - made <= given
+    assert "FOUNDRY_DOMAIN" in given
+
+
+def _settings(template: dict[str, Any]) -> list[str]:
+    outputs = [name.removeprefix("Foundry") for name in template.get("Outputs", {}) if name.startswith("Foundry")]
+    return [re.sub(r"(?<=.)([A-Z])", r"_\1", name).upper() for name in outputs]
+
+
+def test_the_alarm_hears_of_failures_that_the_sweep_takes_from_the_queue() -> None:
+    alarm = load(TEMPLATES / "platform.yaml")["Resources"]["FailureAlarm"]["Properties"]
+    assert (alarm["MetricName"], alarm["Statistic"], alarm["Threshold"]) == ("NumberOfMessagesSent", "Sum", 0)
+
+
+@pytest.mark.parametrize(("stage", "gateway"), [("production", "true"), ("review", "false"), ("development", "false")])
+def test_alarms_on_a_rest_api_are_for_stages_that_have_one(stage: str, gateway: str) -> None:
+    assert {kind: Stack(kind, stage).parameters["Gateway"] for kind in ("api", "ci")} == {"api": gateway, "ci": gateway}
+    resources = load(TEMPLATES / "api.yaml")["Resources"].items()
+    on_apis = {name for name, each in resources if each["Properties"].get("Namespace") == "AWS/ApiGateway"}
+    assert on_apis == {name for name, each in resources if each.get("Condition") == "HasGateway"} != set()
+    assert not [name for name, each in resources if each["Properties"].get("MetricName") == "Duration"]
 
 
 def test_cfn_lint_would_have_something_to_say(tmp_path: Path) -> None:

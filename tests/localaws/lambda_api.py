@@ -25,6 +25,7 @@ SYNC_LIMIT = 6 * 1024 * 1024
 ASYNC_LIMIT = 1024 * 1024
 
 _ROUTE = re.compile(r"/\d{4}-\d\d-\d\d/functions/(?P<name>[^/]+)/(?P<what>[\w/-]+?)/?")
+_ACCOUNT = re.compile(r"/\d{4}-\d\d-\d\d/account-settings/?")
 _CREDENTIAL = re.compile(r"Credential=[^/]+/\d+/(?P<region>[\w-]+)/lambda/")
 
 
@@ -33,11 +34,15 @@ class LambdaApi:
     invoker: Invoker
     queue: EventQueue
     configs: EventConfigs
+    #: How many functions may run at once in the account.
+    quota: int
 
     def answer(self, request: Request) -> Response | None:
         """None for what is moto's."""
         route = _ROUTE.fullmatch(request.path)
         signed = _CREDENTIAL.search(request.headers.get("Authorization", ""))
+        if signed and _ACCOUNT.fullmatch(request.path):
+            return self._settings(signed["region"])
         handle = self._handler(request.method, route["what"]) if route else None
         if route is None or signed is None or handle is None:
             return None
@@ -68,7 +73,14 @@ class LambdaApi:
         }
         return handlers.get((method, what))
 
+    def _settings(self, region: str) -> Response:
+        functions = lambda_backends[ACCOUNT][region].list_functions()
+        reserved = sum(int(function.reserved_concurrency or 0) for function in functions)
+        limit = {"ConcurrentExecutions": self.quota, "UnreservedConcurrentExecutions": self.quota - reserved}
+        return _json({"AccountLimit": limit, "AccountUsage": {"FunctionCount": len(functions)}})
+
     def _invoke(self, request: Request, target: Target) -> Response:
+        versions.require_active(target)
         how = request.headers.get("X-Amz-Invocation-Type", "RequestResponse")
         payload = _payload(request, ASYNC_LIMIT if how == "Event" else SYNC_LIMIT, how)
         if how == "DryRun":

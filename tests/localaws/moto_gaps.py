@@ -106,7 +106,7 @@ class _ResourceConflictError(LambdaClientError):
 
 
 def _same(published: LambdaFunction, function: LambdaFunction) -> bool:
-    changing = ("FunctionArn", "Version", "LastModified", "Description", "LastUpdateStatus")
+    changing = ("FunctionArn", "Version", "LastModified", "Description", "LastUpdateStatus", "State")
     one, other = published.get_configuration(), function.get_configuration()
     return all(one.get(name) == other.get(name) for name in {*one, *other} - {*changing})
 

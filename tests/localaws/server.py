@@ -19,7 +19,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug import Request
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from tests.localaws import internal, moto_gaps, scratch
+from tests.localaws import internal, moto_gaps, scratch, settling
 from tests.localaws.admin import Admin
 from tests.localaws.asynchronous import EventQueue
 from tests.localaws.code import CodeStore
@@ -49,6 +49,7 @@ class Server:
         self.scratch = scratch.make()
         self.endpoint = f"http://127.0.0.1:{self._listener.server_port}"
         os.environ["MOTO_PORT"] = str(self._listener.server_port)
+        os.environ["MOTO_LAMBDA_CONCURRENCY_QUOTA"] = str(options.quota)
         self.code = CodeStore(self.scratch / "code")
         place = Place(self.endpoint, ROOT / ".runtime", self.scratch, self.code)
         self.journal, faults, configs = Journal(), Faults(), EventConfigs(options.event_age_scale)
@@ -58,12 +59,14 @@ class Server:
         )
         invoker = Invoker(self.pool, self.journal, faults)
         self.queue = EventQueue(invoker, configs, Destinations(self.endpoint), options.retry_seconds)
-        self.lambda_api = LambdaApi(invoker, self.queue, configs)
+        self.lambda_api = LambdaApi(invoker, self.queue, configs, options.quota)
         self.fronts = Fronts(invoker)
         self.schedules = Schedules(self.lambda_api, self.journal, options.minute_seconds)
         self.admin = Admin(self.pool, self.queue, self.journal, faults, self.fronts)
         self._moto = DomainDispatcherApplication(create_backend_app)
         moto_gaps.close(self.endpoint)
+        if options.settling_seconds:
+            settling.begin(options.settling_seconds)
         internal.connect(self.lambda_api)
 
     def serve(self) -> None:
@@ -118,6 +121,8 @@ def main() -> None:
     parser.add_argument("--retry-seconds", type=float, default=1.0)
     parser.add_argument("--minute-seconds", type=float, default=60.0)
     parser.add_argument("--event-age-scale", type=float, default=1.0)
+    parser.add_argument("--settling-seconds", type=float, default=0.0, help="what a change of a function takes")
+    parser.add_argument("--quota", type=int, default=1000, help="the account's concurrent executions")
     parser.add_argument("--also-remove", type=Path, help="a directory to remove at the end")
     options = parser.parse_args()
     server = Server(options)

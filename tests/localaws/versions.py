@@ -13,6 +13,7 @@ from typing import Any
 from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import LambdaAlias, LambdaFunction, lambda_backends
 
+from tests.localaws import settling
 from tests.localaws.errors import AwsError
 
 LATEST = "$LATEST"
@@ -85,6 +86,12 @@ def find(account: str, region: str, name: str, qualifier: str | None = None) -> 
     alias = _alias(latest, chosen)
     number = _weighted(alias) if alias else chosen
     return Target(described(_function(account, region, function, number)), chosen)
+
+
+def require_active(target: Target) -> None:
+    """Raises AwsError while what was invoked is not there yet."""
+    version = target.version
+    settling.require_active(_function(version.account, version.region, version.function, version.number))
 
 
 def is_current(version: Version) -> bool:

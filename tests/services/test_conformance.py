@@ -10,6 +10,7 @@ import pkgutil
 import re
 import subprocess
 import sys
+import xml.etree.ElementTree as ElementTree
 
 import pydantic
 import pytest
@@ -363,6 +364,30 @@ def test_an_artifact_of_all_items_takes_one_that_failed(service, artifact):
     failed = Entry(position=len(found) + 1, item=found[0].item, result=None, error=error)
     text = "".join(catalog.load(artifact.render)(iter([*found, failed]), options))
     assert text.strip(), f"let {artifact.render} take entries whose `result` is None"
+
+
+@pytest.mark.parametrize(
+    ("service", "artifact"), [param for param in ARTIFACTS if param.values[1].media_type == "image/svg+xml"]
+)
+def test_a_figure_is_one_svg_image_that_needs_nothing_from_elsewhere(service, artifact):
+    assert artifact.per_item, "make a figure of one item (`per_item=True`)"
+    found, options = entries(service, 0)
+    image = ElementTree.fromstring("".join(catalog.load(artifact.render)([found[0]], options)))
+    assert image.tag == "{http://www.w3.org/2000/svg}svg", "let a figure be one <svg> element with its namespace"
+    assert image.get("viewBox"), "give the <svg> a viewBox, so that it fits any page"
+    foreign = [one.tag for one in image.iter() if re.search(r"}(script|image|use|foreignObject)$", one.tag)]
+    assert not foreign, f"draw the figure without {foreign}: nothing in it is run or loaded"
+
+
+@each_service
+def test_what_tells_entries_of_a_list_apart_is_in_them(service):
+    found, _ = entries(service, 0)
+    for column in service.columns:
+        if column.tally:
+            listed = [resolve(entry.result, column.path) for entry in found if entry.result]
+            assert all(isinstance(one, list) for one in listed), f"let `tally` of {column.path!r} stand for a list only"
+            missing = [entry for one in listed for entry in one if column.tally not in entry]
+            assert not missing, f"correct `tally` of {column.path!r}: its entries have no {column.tally!r}"
 
 
 # The imports

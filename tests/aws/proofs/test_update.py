@@ -65,12 +65,11 @@ def live(deployed) -> str:
 
 
 def submit(deployed, jobs: int) -> str:
-    """A request of so many jobs of 2 to 20 s, most of them short. Its id."""
+    """A request of so many jobs of 2 to 20 s, most of them short, and a few that outlast any lease not kept. Its id."""
     dice = random.Random(jobs)
-    items = [
-        {"do": "sleep", "seconds": round(min(20.0, 2 + dice.expovariate(0.8)), 2), "number": number}
-        for number in range(jobs)
-    ]
+    seconds = [round(min(20.0, 2 + dice.expovariate(0.8)), 2) for _ in range(jobs)]
+    seconds[::50] = [20.0 + 5 * (number % 3) for number in range(len(seconds[::50]))]
+    items = [{"do": "sleep", "seconds": wait, "number": number} for number, wait in enumerate(seconds)]
     answer = deployed.invoke(FUNCTION, {"service": "toy-busy", "items": items})
     assert answer["status"] == 202, answer
     return answer["id"]
