@@ -12,7 +12,14 @@ from foundry.core.requests import RequestState
 from foundry.webhooks import endpoints
 
 
-class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # Django knows no parameter
+class _NoColon:
+    """Labels stand above their fields here, and need no colon."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+
+
+class ProfileForm(_NoColon, forms.ModelForm):  # type: ignore[type-arg]  # Django knows no parameter
     """Who one is to others."""
 
     class Meta:
@@ -26,17 +33,17 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # Django knows no
         }
 
 
-class PasswordForm(PasswordChangeForm):
+class PasswordForm(_NoColon, PasswordChangeForm):
     """Django's own; it wants the old password, too."""
 
 
-class TeamForm(forms.Form):
+class TeamForm(_NoColon, forms.Form):
     """A new team."""
 
     name = forms.CharField(max_length=100, help_text="Letters, digits, hyphens and underscores.")
 
 
-class MemberForm(forms.Form):
+class MemberForm(_NoColon, forms.Form):
     """Somebody to be added to a team."""
 
     who = forms.CharField(
@@ -50,7 +57,7 @@ class MemberForm(forms.Form):
 _DAYS = [("30", "In 30 days"), ("90", "In 90 days"), ("365", "In a year"), ("", "Never")]
 
 
-class TokenForm(forms.Form):
+class TokenForm(_NoColon, forms.Form):
     """A new token: with what its maker may do, at most."""
 
     name = forms.CharField(max_length=100, help_text="What it is for, such as “plate reader script”.")
@@ -65,7 +72,7 @@ class TokenForm(forms.Form):
         )
 
 
-class EndpointForm(forms.Form):
+class EndpointForm(_NoColon, forms.Form):
     """Where messages go, and of what."""
 
     url = forms.CharField(
