@@ -42,8 +42,8 @@ def _too_few(quota: int, wanted: dict[str, int], free: int) -> str:
     each = ", ".join(f"{name} {concurrency}" for name, concurrency in wanted.items())
     return (
         f"The account may run {quota} invocations at once (Lambda's quota `Concurrent executions`, {CODE}); without "
-        f"the {KEPT} that AWS keeps free and what other functions reserve, {max(0, free)} are left, and these functions "
-        f"reserve {total}: {each}. Ask AWS for {quota + total - free} or more:\n"
+        f"the {KEPT} that AWS keeps free and what other functions reserve, {max(0, free)} are left, and these "
+        f"functions reserve {total}: {each}. Ask AWS for {quota + total - free} or more:\n"
         f"  aws service-quotas request-service-quota-increase --service-code lambda --quota-code {CODE} "
         f"--desired-value {quota + total - free}\n"
         "or lower lambda_concurrency in zappa_settings.json."

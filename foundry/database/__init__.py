@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from foundry import environment
 from foundry.database import credentials, tls
 
-__all__ = ["settings"]
+__all__ = ["is_elsewhere", "settings"]
 
 #: Seconds until a server that does not answer is given up: a wrong security group answers nothing at all.
 _CONNECT_TIMEOUT_S = "10"
@@ -21,7 +21,8 @@ def settings(*, production: bool, certificates: Path) -> dict[str, Any] | None:
     """An entry of Django's DATABASES from the environment, or None if it names no database.
 
     `certificates` is the file of the authorities that servers are checked against, unless FOUNDRY_DATABASE_CA names
-    another. Raises ImproperlyConfigured, in production also for a connection that could be in the clear.
+    another. `production` is for every function on AWS. Raises ImproperlyConfigured, in production also for a connection
+    that could be in the clear.
     """
     url, secret = environment.text("DATABASE_URL", ""), environment.text("FOUNDRY_DATABASE_SECRET", "")
     if not url and not secret:
@@ -39,6 +40,11 @@ def settings(*, production: bool, certificates: Path) -> dict[str, Any] | None:
     if not secret:
         return secure(entry)
     return (secure(entry) if entry["HOST"] else entry) | {"CREDENTIALS": credentials.Secret(secret, secure)}
+
+
+def is_elsewhere(entry: dict[str, Any]) -> bool:
+    """Whether that entry of DATABASES is on another machine, or a secret says where, which nobody has read yet."""
+    return not tls.is_local(entry["HOST"]) or (not entry["HOST"] and "CREDENTIALS" in entry)
 
 
 def _as_it_is(entry: dict[str, Any]) -> dict[str, Any]:
