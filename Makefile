@@ -45,6 +45,9 @@ format: .venv/dev  ## Rewrite the code in the project's format
 bench: .venv/dev  ## Measure against the plain routes, side by side in one run
 	$(PYTHON) -m bench
 
+screenshots: .venv/dev  ## Make the README's pictures of the portal anew, in docs/screenshots
+	$(PYTHON) -m tests.portal.browser.screenshots
+
 requirements: $(UV)  ## Compile the pinned, hashed requirements anew
 	$(COMPILE) --upgrade requirements-uv.in -o requirements-uv.txt
 	$(COMPILE) --upgrade requirements.in -o requirements.txt
@@ -89,4 +92,4 @@ global-bundle.pem:
 	@curl --fail --silent --show-error --location --proto =https -o $@.new https://truststore.pki.rds.amazonaws.com/global/$@
 	@grep -q 'BEGIN CERTIFICATE' $@.new && mv $@.new $@
 
-.PHONY: help run test test-aws aws-local lint format bench requirements clean
+.PHONY: help run test test-aws aws-local lint format bench screenshots requirements clean

@@ -19,6 +19,8 @@ class Credentials:
     url: str
     #: Not shown where the object is.
     token: str = dataclasses.field(repr=False)
+    #: The demo's, for its pages; neither is this shown.
+    password: str = dataclasses.field(default="", repr=False)
 
 
 def find(url: str | None, token: str | None) -> Credentials:

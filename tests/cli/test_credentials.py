@@ -45,5 +45,5 @@ def test_the_demos_token_goes_nowhere_else(demo):
 def test_the_demos_credentials_are_for_its_account_only(demo, home):
     path = home / "demo.json"
     assert path.stat().st_mode & 0o777 == 0o600
-    assert json.loads(path.read_text()) == {"url": demo.url, "token": demo.token}
+    assert json.loads(path.read_text()) == {"url": demo.url, "token": demo.token, "password": ""}
     assert "fdy_demo" not in repr(demo)

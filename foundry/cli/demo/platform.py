@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 
 from django.core.management import call_command
 
@@ -27,11 +28,15 @@ def set_environment(url: str) -> None:
 
 
 def sign_in(url: str) -> Credentials:
-    """A user with a token of this run; those of earlier runs end."""
+    """A user with a token and a password of this run; those of earlier runs end. An operator too, to see all pages."""
     user, team = account(_NAME)
+    password = secrets.token_urlsafe(9)
+    user.set_password(password)
+    user.is_staff = True
+    user.save(update_fields=["password", "is_staff"])
     for old in Token.objects.filter(user=user, name=_NAME, revoked_at=None):
         tokens.revoke(token=old)
     _, secret = tokens.create(user=user, team=team, name=_NAME)
-    made = Credentials(url, secret)
+    made = Credentials(url, secret, password)
     credentials.save_demo(made)
     return made

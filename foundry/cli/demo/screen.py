@@ -30,6 +30,7 @@ def _facts(demo: Credentials) -> list[tuple[str, str]]:
     home = Path(settings.FOUNDRY_HOME)
     data = "the database of DATABASE_URL" if settings.DATABASE_URL else _short(home / "postgres")
     return [
+        ("Portal", f"{demo.url}/  (sign in as demo with the password {demo.password})"),
         ("API docs", f"{demo.url}/api/v1/docs"),
         ("Token", f"{demo.token}  (of this run, also in {_short(demo_path())})"),
         ("Data", f"{data}, logs in {_short(home)}/*.log"),

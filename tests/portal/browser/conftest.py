@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -32,7 +33,7 @@ def browser() -> Iterator[Browser]:
         warnings.warn(f"THE PORTAL IS NOT TRIED IN A BROWSER: {error}", pytest.PytestWarning, stacklevel=1)
         pytest.skip(f"no Chromium: {error}")
     with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=path, args=list(chromium.FLAGS), env=variables or None)
+        made = playwright.chromium.launch(executable_path=path, args=list(chromium.FLAGS), env=os.environ | variables)
         yield made
         made.close()
 

@@ -129,6 +129,7 @@ def _submit_what_is_good(looks: Looks) -> None:
     looks.at("submit-empty")
     page.get_by_label("Label").fill("Promoters")
     page.get_by_label("Tags").fill("cycle 7")
+    page.get_by_label("Tags").press("Tab")
     drop(page, promoters_fasta=GOOD + FAULTY, pUC19_gb=PLASMID)
     bad = page.locator("tr.bad")
     expect(bad).to_have_count(1)
