@@ -81,11 +81,11 @@ IN_THE_END = {
         WHERE job.state <> 'cancelled' AND NOT EXISTS (
             SELECT FROM core_result AS result
             WHERE result.request_id = item.request_id AND result.position = item.position)""",
-    "a sound item that failed, though its job was never at its limit": """
+    "a sound item that failed, though its job was never at its last try": """
         SELECT item.position FROM core_result AS result
         JOIN core_item AS item ON item.request_id = result.request_id AND item.position = result.position
         JOIN core_job AS job ON job.id = item.job_id
-        WHERE result.state = 'failed' AND item.input::json ->> 'do' = 'echo' AND job.failures < job.attempt_limit
+        WHERE result.state = 'failed' AND item.input::json ->> 'do' = 'echo' AND job.failures < job.attempt_limit - 1
             AND result.error::json ->> 'code' NOT IN ('slot_died', 'timeout')""",
 }
 

@@ -66,7 +66,8 @@ def platform(home: Path, *, services: str = "services,tests.toys") -> Iterator[P
     try:
         _wait_until_ready(process, log)
         subprocess.run([*manage, "shell", "-c", _PEOPLE], cwd=ROOT, env=environment, check=True, capture_output=True)
-        yield Platform(url, Foundry(**json.loads((home / "demo.json").read_text())))
+        demo = json.loads((home / "demo.json").read_text())
+        yield Platform(url, Foundry(demo["url"], demo["token"]))
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
