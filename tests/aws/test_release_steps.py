@@ -77,7 +77,7 @@ def test_the_steps_of_two_releases(account, deploy, package):
 
 def test_a_step_says_what_the_function_refused(account, deploy):
     with pytest.raises(AssertionError, match="deploy: foundry-development: "):
-        deploy("shift", "--share", "0.5")
+        deploy("shift", "--share", "1.5")
 
 
 def test_the_portal_may_not_change_releases(account):
