@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from bench import slots
-from tests.database.pgbouncer import NoPgBouncerError, program
+from tests.database.pgbouncer import program
 from tests.database.postgres import TcpServer
+from tests.debian import NotToBeHadError
 
 SLOTS = JOBS = 1_000
 
@@ -45,7 +46,7 @@ def test_directly(compute, server):
 def test_through_pgbouncer(compute, server, tmp_path):
     try:
         program()
-    except NoPgBouncerError as error:
+    except NotToBeHadError as error:
         pytest.skip(str(error))
     with slots.pooled(server, tmp_path) as port:
         figures = compute("1,000 slots through PgBouncer", port)

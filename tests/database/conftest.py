@@ -14,8 +14,9 @@ from django.db.utils import ConnectionHandler
 
 from foundry import database
 from tests.database.authority import Authority
-from tests.database.pgbouncer import NoPgBouncerError, pgbouncer, program
+from tests.database.pgbouncer import pgbouncer, program
 from tests.database.postgres import TcpServer
+from tests.debian import NotToBeHadError
 
 #: What the server's certificate is for. The tests reach it with `hostaddr`, so that it is no local name.
 HOST = "db.example"
@@ -50,7 +51,7 @@ def address(server: TcpServer) -> Callable[..., str]:
 def needs_pgbouncer() -> None:
     try:
         program()
-    except NoPgBouncerError as error:
+    except NotToBeHadError as error:
         pytest.skip(str(error))
 
 

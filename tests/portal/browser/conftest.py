@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests import debian
 from tests.portal.browser import chromium
 from tests.portal.browser.looks import Looks
 from tests.portal.browser.running import ROOT, Platform, platform
@@ -29,7 +30,7 @@ def browser() -> Iterator[Browser]:
     """Of one module: while it runs, Django refuses to use the database in this process."""
     try:
         path, variables = chromium.program()
-    except chromium.NoChromiumError as error:
+    except debian.NotToBeHadError as error:
         warnings.warn(f"THE PORTAL IS NOT TRIED IN A BROWSER: {error}", pytest.PytestWarning, stacklevel=1)
         pytest.skip(f"no Chromium: {error}")
     with sync_playwright() as playwright:
