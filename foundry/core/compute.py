@@ -7,16 +7,11 @@ import importlib.metadata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
 from django.db import connection
 
 from foundry import catalog
-from foundry.contract import Item, ItemError, Outcome, Service
+from foundry.contract import Item, Outcome, Service
 from foundry.core.interrupt import call_until
-from foundry.core.models import ResultState
-
-#: A result as it is written: state, values and error, the latter two as JSON.
-type Written = tuple[str, bytes | None, bytes | None]
 
 
 class BrokenServiceError(Exception):
@@ -25,8 +20,8 @@ class BrokenServiceError(Exception):
 
 def compute(
     service: Service, items: Sequence[Item], options: Mapping[str, Any], *, ends_at: float | None = None
-) -> list[Written]:
-    """The outcomes of the items, in their order, ready to be written.
+) -> Sequence[Outcome]:
+    """The outcomes of the items, in their order.
 
     `ends_at`: when the service's function is interrupted, by time.monotonic(). Raises OvertimeError then.
     """
@@ -37,15 +32,7 @@ def compute(
         raise BrokenServiceError(
             f"{service.name} {service.version} returned {len(outcomes)} outcomes for {len(items)} items."
         )
-    return [written(outcome) for outcome in outcomes]
-
-
-def written(outcome: Outcome) -> Written:
-    """An outcome, ready to be written."""
-    text = orjson.dumps(outcome)
-    if isinstance(outcome, ItemError):
-        return ResultState.FAILED.value, None, text
-    return ResultState.SUCCEEDED.value, text, None
+    return outcomes
 
 
 def close_connection() -> None:

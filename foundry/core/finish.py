@@ -6,17 +6,21 @@ All of it is guarded by (job, attempt, running): a late or duplicate finisher ch
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import orjson
 from django.db import connection, transaction
 from pydantic_core import to_json
 
-from foundry.contract import Service
+from foundry.contract import ItemError, Outcome, Service
 from foundry.core import models
 from foundry.core.claim import Claim
-from foundry.core.compute import Written, versions
+from foundry.core.compute import versions
 from foundry.core.copy import copy_into
+
+#: The positions of items that are equal, and what they came to.
+type Computed = tuple[Sequence[int], Outcome]
 
 
 class LateError(Exception):
@@ -68,7 +72,7 @@ _RESULT_COLUMNS = ("request_id", "position", "attempt_id", "state", "values", "e
 def save(
     claimed: Claim,
     service: Service,
-    results: Iterable[tuple[int, Written]],
+    results: Sequence[Computed],
     *,
     last: bool,
     item_in_hand: int | None = None,
@@ -77,17 +81,15 @@ def save(
 
     `item_in_hand` is the position of the item that will be computed next, if it will be alone.
     """
-    request = str(claimed.request)
-    rows = [(request, position, claimed.attempt_id, *written) for position, written in results]
-    succeeded = sum(state == models.ResultState.SUCCEEDED for _, _, _, state, *_ in rows)
+    failed = sum(len(positions) for positions, outcome in results if isinstance(outcome, ItemError))
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             _SAVE,
             {
                 "job": claimed.job,
                 "attempt": claimed.attempt,
-                "succeeded": succeeded,
-                "failed": len(rows) - succeeded,
+                "succeeded": sum(len(positions) for positions, _ in results) - failed,
+                "failed": failed,
                 "last": last,
                 "item_in_hand": None if last else item_in_hand,
                 "versions": _json(versions(service)),
@@ -95,7 +97,26 @@ def save(
         )
         if cursor.rowcount == 0:
             raise LateError
-        copy_into(models.Result, _RESULT_COLUMNS, rows)
+        copy_into(models.Result, _RESULT_COLUMNS, _rows(claimed, results))
+
+
+def _rows(claimed: Claim, results: Sequence[Computed]) -> Iterator[tuple[object, ...]]:
+    """Each outcome becomes JSON when it is its turn: all at once would be as much memory again, and slower for it."""
+    for positions, outcome in results:
+        state, values, error = _written(outcome)
+        for position in positions:
+            yield claimed.request, position, claimed.attempt_id, state, values, error
+
+
+def _written(outcome: Outcome) -> tuple[str, bytes | None, bytes | None]:
+    if isinstance(outcome, ItemError):
+        return models.ResultState.FAILED.value, None, as_json(outcome)
+    return models.ResultState.SUCCEEDED.value, as_json(outcome), None
+
+
+def as_json(outcome: Outcome) -> bytes:
+    """An outcome as it is written. Raises TypeError if it is none."""
+    return orjson.dumps(outcome)
 
 
 #: A failed attempt: back to queued after a jittered, growing pause, or failed for good at the attempt limit, where each

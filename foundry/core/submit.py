@@ -164,10 +164,10 @@ def _item_rows(
     job_of = {item.position: job.pk for job, items in jobs for item in items}
     for item in checked:
         job = job_of.get(item.position)
-        yield str(request.pk), item.position, job, item.name, rf"\x{item.digest.hex()}", item.input, item.source
+        yield request.pk, item.position, job, item.name, item.digest, item.input, item.source
 
 
 def _refusals(request: models.ServiceRequest, checked: Sequence[CheckedItem]) -> Iterator[tuple[object, ...]]:
     for item in checked:
         if item.error:
-            yield request.pk, item.position, models.ResultState.FAILED, to_json(item.error).decode()
+            yield request.pk, item.position, models.ResultState.FAILED.value, to_json(item.error)

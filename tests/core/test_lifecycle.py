@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 TOY = catalog.get("toy")
 ERROR = finish.AttemptError(code="test", message="It broke.", traceback="secret")
-OK = ("succeeded", '{"number":1}', None)
+OK = {"number": 1}
 
 
 def take():
@@ -144,7 +144,7 @@ def test_a_result_needs_its_item(make_job):
 def test_saving_the_last_results_finishes_the_job(make_job):
     job = make_job()
     claimed = take()
-    finish.save(claimed, TOY, [(1, OK)], last=True)
+    finish.save(claimed, TOY, [([1], OK)], last=True)
     job.refresh_from_db()
     attempt = job.attempts.get()
     assert (job.state, job.items_succeeded, job.lease_until) == ("succeeded", 1, None)
@@ -155,9 +155,9 @@ def test_saving_the_last_results_finishes_the_job(make_job):
 def test_finishing_twice_changes_nothing(make_job):
     job = make_job()
     claimed = take()
-    finish.save(claimed, TOY, [(1, OK)], last=True)
+    finish.save(claimed, TOY, [([1], OK)], last=True)
     with pytest.raises(finish.LateError), transaction.atomic():
-        finish.save(claimed, TOY, [(1, OK)], last=True)
+        finish.save(claimed, TOY, [([1], OK)], last=True)
     finish.fail(claimed.job, claimed.attempt, error=ERROR)
     finish.hand_back(claimed.job, claimed.attempt)
     job.refresh_from_db()
@@ -172,10 +172,10 @@ def test_a_late_finisher_changes_nothing_while_another_attempt_runs(make_job):
     make_due(job.pk)
     current = take()
     with pytest.raises(finish.LateError), transaction.atomic():
-        finish.save(late, TOY, [(1, OK)], last=True)
+        finish.save(late, TOY, [([1], OK)], last=True)
     finish.fail(late.job, late.attempt, error=ERROR)
     assert not Result.objects.exists()
-    finish.save(current, TOY, [(1, OK)], last=True)
+    finish.save(current, TOY, [([1], OK)], last=True)
     assert Result.objects.get().attempt_id == current.attempt_id
 
 
@@ -213,7 +213,7 @@ def test_at_the_attempt_limit_the_job_fails_and_each_item_without_a_result_gets_
     for attempt in range(3):
         claimed = take()
         if attempt == 0:
-            finish.save(claimed, TOY, [(2, OK)], last=False)
+            finish.save(claimed, TOY, [([2], OK)], last=False)
         finish.fail(claimed.job, claimed.attempt, error=ERROR)
         make_due(claimed.job)
     job = request.jobs.get()

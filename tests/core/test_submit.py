@@ -43,7 +43,7 @@ def test_bad_items_are_refused_and_the_good_ones_computed(make_request, django_c
         request = make_request({"number": 1}, {"number": -1}, {"nmber": 1}, {"number": 2})
     rows = list(requests.all_results(request=request.pk))
     assert [row.state for row in rows] == ["succeeded", "failed", "failed", "succeeded"]
-    assert "number: Input should be greater than or equal to 0" in rows[1].error
+    assert "number: it must be at least 0" in rows[1].error
     assert "nmber: there is no such field" in rows[2].error
     assert request.invalid_count == 2
 

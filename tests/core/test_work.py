@@ -66,6 +66,22 @@ def test_an_item_that_breaks_the_service_fails_alone(make_request):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("outcome", [{"found": {1}}, {"letter": "\ud800"}, object()], ids=["set", "surrogate", "any"])
+def test_an_item_whose_outcome_cannot_be_written_fails_alone(outcome, make_request, monkeypatch):
+    def compute_oddly(items, options):
+        return [outcome if item.number == 2 else {"number": item.number} for item in items]
+
+    monkeypatch.setattr("foundry.core.compute.catalog.load", lambda path: compute_oddly)
+    request = make_request({"number": 1}, {"number": 2}, {"number": 3})
+    for _ in range(3):
+        attempt()
+    assert states(request) == ["succeeded", "failed", "succeeded"]
+    job = request.jobs.get()
+    assert (job.state, job.failures, job.items_succeeded, job.items_failed) == ("succeeded", 2, 2, 1)
+    assert [one["code"] for one in job.attempts.values_list("error", flat=True) if one] == ["service_error"] * 2
+
+
+@pytest.mark.django_db
 def test_items_that_end_their_process_fail_alone_and_at_once(make_request):
     """As the supervisor tells it: each kill while one item is in hand is that item's."""
     request = make_request({"number": 1}, {"number": 2}, {"number": 3})
