@@ -101,3 +101,16 @@ def test_managed_policies_fit_into_what_iam_takes(path: Path) -> None:
         if resource["Type"] == "AWS::IAM::ManagedPolicy":
             text = json.dumps(resource["Properties"]["PolicyDocument"], separators=(",", ":"))
             assert len(text) < MANAGED_POLICY_LIMIT, name
+
+
+def test_mail_is_sent_from_the_identity_that_was_given_and_from_no_other() -> None:
+    sending = [
+        (path.stem, statement)
+        for path in PATHS
+        for _, statement in statements(load(path))
+        if any(action.startswith("ses:") for action in words(statement["Action"]))
+    ]
+    [(template, statement)] = sending
+    assert (template, statement["Sid"]) == ("api", "SendMail")
+    assert statement["Resource"]["Fn::Sub"].endswith(":identity/${MailIdentity}")
+    assert load(TEMPLATES / "api.yaml")["Parameters"]["MailIdentity"]["Default"] == ""
