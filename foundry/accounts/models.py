@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
 
 
@@ -18,7 +19,11 @@ class MailWhen(models.TextChoices):
 class User(AbstractUser):
     """A person, or a service account that programs act as."""
 
+    #: An address that is known to be theirs: mail goes to `email` only while it is this one.
+    confirmed_email = models.EmailField(blank=True, default="", db_default="")
     mail_when = models.CharField(max_length=6, choices=MailWhen, default=MailWhen.NEVER, db_default=MailWhen.NEVER)
+    #: The team that the pages show and submit for, which the user chose; `teams.acting` reads it.
+    acting_for = models.ForeignKey("Team", on_delete=models.SET_NULL, null=True, blank=True, related_name="actors")
 
 
 class Team(models.Model):
@@ -26,6 +31,10 @@ class Team(models.Model):
 
     name = models.SlugField(max_length=100, unique=True)
     members = models.ManyToManyField(User, through="Membership", related_name="teams")
+    #: Whose own team it is, with nobody else in it; None: one for several people.
+    personal_of = models.OneToOneField(
+        User, on_delete=models.CASCADE, null=True, blank=True, related_name="personal_team"
+    )
 
     def __str__(self) -> str:
         return self.name
@@ -35,7 +44,7 @@ class Role(models.TextChoices):
     """What a member may do in a team. Requests belong to all of them alike."""
 
     MEMBER = "member", "Member"
-    #: Adds and removes members, and sets their roles; ends their tokens. A team always has one.
+    #: Invites and removes members, and sets their roles; ends their tokens. A team always has one.
     ADMIN = "admin", "Admin"
 
 
@@ -50,6 +59,22 @@ class Membership(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["team", "user"], name="one_membership_per_team"),
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="membership_role_known"),
+        ]
+
+
+class Invitation(models.Model):
+    """A place in a team that is offered to a user, who is in it once they accept."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="invitations")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="invitations")
+    role = models.CharField(max_length=6, choices=Role)
+    invited_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["team", "user"], name="one_invitation_per_team"),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="invitation_role_known"),
         ]
 
 
@@ -79,3 +104,13 @@ class Token(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}...)"
+
+
+class SignInAttempts(models.Model):
+    """How often somebody tried to sign in of late; see `attempts`."""
+
+    #: A hash of whose attempts they are.
+    key = models.CharField(primary_key=True, max_length=64)
+    count = models.PositiveIntegerField()
+    #: When the first of them was.
+    since = models.DateTimeField(db_index=True)

@@ -118,10 +118,17 @@ class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Team, site=site)
 class TeamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ("name",)
+    list_display = ("name", "personal_of")
+    list_select_related = ("personal_of",)
     search_fields = ("name",)
     ordering = ("name",)
+    readonly_fields = ("personal_of",)
     inlines = (MembershipInline,)
 
 
-site.register(User, UserAdmin)
+@admin.register(User, site=site)
+class AccountAdmin(UserAdmin):  # type: ignore[type-arg]
+    """A service account cannot choose for itself which of its teams it acts for."""
+
+    fieldsets = (*(UserAdmin.fieldsets or ()), ("Foundry", {"fields": ("acting_for",)}))
+    autocomplete_fields = ("acting_for",)

@@ -9,11 +9,9 @@ from typing import Any, Concatenate
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 
-from foundry.accounts.caller import Caller, account
-from foundry.accounts.models import Scope, Team, User
-
-#: Where the session keeps the id of the team that the user acts for.
-TEAM = "team"
+from foundry.accounts import invitations, teams
+from foundry.accounts.caller import Caller
+from foundry.accounts.models import Scope, User
 
 
 class PageRequest(HttpRequest):
@@ -45,17 +43,33 @@ def page[**P](*, area: str, operators: bool = False) -> Callable[[View[P]], Call
 
 
 def caller(request: HttpRequest) -> Caller:
-    """Who is signed in, for the team of their session; somebody without a team gets one of their own."""
+    """Who is signed in, for the team they act for."""
     user = request.user
     assert isinstance(user, User)  # noqa: S101
-    teams = {team.pk: team for team in Team.objects.filter(membership__user=user).order_by("name")}
-    team = teams.get(request.session.get(TEAM, 0)) or next(iter(teams.values()), None)
-    if team is None:
-        _, team = account(user.username)
     scopes = {Scope.READ, Scope.WRITE} | ({Scope.PRIORITY} if user.is_staff else set())
-    return Caller(user=user, team=team, scopes=frozenset(scopes))
+    return Caller(user=user, team=teams.acting(user), scopes=frozenset(scopes))
+
+
+def other_team(request: PageRequest) -> str:
+    """Why a form is not taken that was opened for another team than its user acts for now; empty: it is taken.
+
+    Forms that make something of the team's have a field `team`, with its id.
+    """
+    team = request.caller.team
+    if request.POST.get("team") == str(team.pk):
+        return ""
+    return (
+        f"You act for the team {team} now, and did not when this form was opened, so nothing was done. Send it again "
+        f"for {team}, or act for the other team again first, under Account, Teams."
+    )
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    """For all templates: who is signed in, for which team, and where in the menu."""
-    return {"caller": getattr(request, "caller", None), "area": getattr(request, "area", "")}
+    """For all templates: who is signed in, for which team, what waits for their answer, and where in the menu."""
+    found: Caller | None = getattr(request, "caller", None)
+    return {
+        "caller": found,
+        "area": getattr(request, "area", ""),
+        # Asked only by pages that show it, and not by their parts.
+        "invited": lambda: invitations.of_user(found.user).count() if found else 0,
+    }

@@ -19,6 +19,8 @@ import pytest
 from django.urls import clear_script_prefix
 from zappa.handler import LambdaHandler
 
+from foundry import catalog
+
 ROOT = Path(__file__).parents[2]
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:foundry"
 
@@ -63,6 +65,7 @@ def zappa_settings(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
 @pytest.fixture
 def lambda_process(zappa_settings: ModuleType) -> Iterator[None]:
     """As if this process had just been started; what Zappa changes in it is put back."""
+    catalog.services()  # their modules must not be among what is put back
     level, path = logging.getLogger().level, list(sys.path)
     fresh = {"settings": None, "settings_name": None, "_LambdaHandler__instance": None}
     with (

@@ -1,13 +1,15 @@
-"""Who may go where: every address there is, tried by the owner of what it shows, a teammate, a stranger, an operator of
-another team, and nobody who is signed in. An address without its place in ACCESS fails here.
+"""Who may go where: every address there is, looked at and sent a form to, by the owner of what it shows, a teammate, an
+operator of another team, a stranger, the stranger's page that asks for a part of it, somebody who was in the team, and
+nobody who is signed in. An address without its place in ACCESS fails here.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import enum
+import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -19,9 +21,9 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLResolver, get_resolver
 
-from foundry.accounts import tokens
+from foundry.accounts import invitations, teams, tokens
 from foundry.accounts.caller import Caller, account
-from foundry.accounts.models import Membership, Scope, Team, Token, User
+from foundry.accounts.models import Invitation, Membership, Role, Scope, Team, Token, User
 from foundry.core import releases
 from foundry.core.drafts import Draft
 from foundry.core.models import Attempt, Job, Release, ReleaseChange, ServiceRequest
@@ -47,14 +49,19 @@ class Answer(enum.Enum):
     SIGN_IN = "sent to sign in"
     #: 401, as programs are.
     NO_TOKEN = "no token"
+    #: 405: one does not look there, or there is no form.
+    NO_VERB = "not to be had so"
 
 
-IN, NOT_THERE, REFUSED, SIGN_IN, NO_TOKEN = Answer
-WHO = ("nobody", "stranger", "operator", "teammate", "owner")
+IN, NOT_THERE, REFUSED, SIGN_IN, NO_TOKEN, NO_VERB = Answer
+#: With the place of their answer in Access: who asks for a part of a page or was in the team once is a stranger too.
+WHO = {"nobody": 0, "stranger": 1, "stranger's part": 1, "former": 1, "operator": 2, "teammate": 3, "owner": 4}
+#: Of them those who must not even read a name.
+OUTSIDE = ("nobody", "stranger", "stranger's part", "former")
 
 
 class Access(enum.Enum):
-    """Who may: for each of WHO, the answer."""
+    """Who may: the answers to nobody, strangers, operators, teammates and the owner."""
 
     EVERYBODY = (IN, IN, IN, IN, IN)
     SIGNED_IN = (SIGN_IN, IN, IN, IN, IN)
@@ -71,93 +78,104 @@ class Access(enum.Enum):
     OUT = (SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN, SIGN_IN)
     #: Whom the admin does not know is sent to its first page.
     OPERATORS_OUT = (IN, IN, SIGN_IN, IN, IN)
+    ELSEWHERE = (IN, IN, NO_VERB, IN, IN)
     #: Whoever has a token; that is tried in tests/api/test_access.py.
     PROGRAMS = (NO_TOKEN, NO_TOKEN, NO_TOKEN, NO_TOKEN, NO_TOKEN)
+    NOT_SO = (NO_VERB, NO_VERB, NO_VERB, NO_VERB, NO_VERB)
+    OPERATORS_NOT_SO = (SIGN_IN, NOT_THERE, NO_VERB, NOT_THERE, NOT_THERE)
+
+    def to(self, who: str) -> Answer:
+        """The answer to one of WHO."""
+        return self.value[WHO[who]]
 
 
-#: By the name of the address; with what else than the owner's things it is about.
-ACCESS: dict[str, tuple[Access, dict[str, Any]]] = {
-    "portal:catalogue": (Access.SIGNED_IN, {}),
-    "portal:service": (Access.SIGNED_IN, {"name": "toy"}),
-    "portal:submit": (Access.SIGNED_IN, {"name": "toy"}),
-    "portal:requests": (Access.SIGNED_IN, {}),
-    "portal:request": (Access.TEAM, {}),
-    "portal:request-jobs": (Access.TEAM, {}),
-    "portal:request-cancel": (Access.TEAM, {}),
-    "portal:request-retry": (Access.TEAM, {}),
-    "portal:results": (Access.TEAM, {}),
-    "portal:distributions": (Access.TEAM, {}),
-    "portal:compare": (Access.TEAM, {}),
-    "portal:downloads": (Access.TEAM, {}),
-    "portal:download": (Access.TEAM, {"kind": "zip"}),
-    "portal:artifact": (Access.TEAM, {"name": "numbers.txt"}),
-    "portal:item": (Access.TEAM, {}),
-    "portal:item-sent": (Access.TEAM, {}),
-    "portal:figure": (Access.TEAM, {"name": "map.svg", "of": "compute-dna"}),
-    "portal:item-artifact": (Access.TEAM, {"name": "one.txt"}),
-    "portal:account": (Access.SIGNED_IN, {}),
-    "portal:password": (Access.SIGNED_IN, {}),
-    "portal:sign-in": (Access.EVERYBODY, {}),
-    "portal:sign-out": (Access.OUT, {}),
-    "portal:teams": (Access.SIGNED_IN, {}),
-    "portal:act-for-team": (Access.TEAM, {}),
-    "portal:team": (Access.TEAM, {"name": "team"}),
-    "portal:team-add": (Access.ADMINS, {"name": "team"}),
-    "portal:team-role": (Access.ADMINS, {"name": "team"}),
-    "portal:team-remove": (Access.ADMINS, {"name": "team"}),
-    "portal:tokens": (Access.SIGNED_IN, {}),
-    "portal:token-revoke": (Access.ADMINS, {}),
-    "portal:webhooks": (Access.SIGNED_IN, {}),
-    "portal:webhook": (Access.TEAM, {}),
-    "portal:webhook-rotate": (Access.TEAM, {}),
-    "portal:webhook-switch": (Access.TEAM, {}),
-    "portal:webhook-test": (Access.TEAM, {}),
-    "portal:webhook-remove": (Access.TEAM, {}),
-    "portal:delivery": (Access.TEAM, {}),
-    "portal:delivery-again": (Access.TEAM, {}),
-    "portal:operate": (Access.OPERATORS, {}),
-    "portal:operate-job": (Access.OPERATORS, {}),
-    "portal:operate-cancel": (Access.OPERATORS, {}),
-    "portal:operate-releases": (Access.OPERATORS, {}),
-    "portal:operate-release-share": (Access.OPERATORS, {}),
-    "portal:operate-release-change": (Access.OPERATORS, {"action": "withdraw"}),
-    "portal:operate-costs": (Access.OPERATORS, {}),
-    "compute-dna/": (Access.EVERYBODY, {}),
-    "api-v1:openapi-json": (Access.EVERYBODY, {}),
-    "api-v1:openapi-view": (Access.EVERYBODY, {}),
-    "api-v1:api-root": (Access.NOWHERE, {}),
-    **{
-        f"api-v1:{operation}": (Access.PROGRAMS, {"name": "toy"})
-        for operation in (
-            *("list_services", "get_service", "list_requests", "submit_request", "get_request", "get_results"),
-            *("get_artifact", "cancel_request", "retry_request"),
-        )
-    },
-    "admin:index": (Access.OPERATORS, {}),
-    "admin:app_list": (Access.OPERATORS, {"app_label": "core"}),
-    "admin:jsi18n": (Access.OPERATORS, {}),
-    "admin:password_change": (Access.OPERATORS, {}),
-    "admin:password_change_done": (Access.OPERATORS, {}),
-    "admin:autocomplete": (Access.SUPERUSERS, {}),
-    "admin:auth_user_password_change": (Access.SUPERUSERS, {"of": User}),
-    "admin:login": (Access.NOBODY, {}),
-    "admin:logout": (Access.OPERATORS_OUT, {}),
-    "admin:view_on_site": (Access.NOBODY, {"of": ServiceRequest}),
-    "admin/(?P<url>.*)$": (Access.NOBODY, {"url": "nothing/"}),
+#: By the name of the address: who may look, who may send its form, and what else than the owner's things it is about.
+ACCESS: dict[str, tuple[Access, Access, dict[str, Any]]] = {
+    "portal:catalogue": (Access.SIGNED_IN, Access.NOT_SO, {}),
+    "portal:service": (Access.SIGNED_IN, Access.NOT_SO, {"name": "toy"}),
+    "portal:submit": (Access.SIGNED_IN, Access.SIGNED_IN, {"name": "toy"}),
+    "portal:requests": (Access.SIGNED_IN, Access.NOT_SO, {}),
+    "portal:request": (Access.TEAM, Access.NOT_SO, {}),
+    "portal:request-jobs": (Access.TEAM, Access.NOT_SO, {}),
+    "portal:request-cancel": (Access.TEAM, Access.TEAM, {}),
+    "portal:request-retry": (Access.NOT_SO, Access.TEAM, {}),
+    "portal:results": (Access.TEAM, Access.NOT_SO, {}),
+    "portal:distributions": (Access.TEAM, Access.NOT_SO, {}),
+    "portal:compare": (Access.TEAM, Access.NOT_SO, {}),
+    "portal:downloads": (Access.TEAM, Access.NOT_SO, {}),
+    "portal:download": (Access.TEAM, Access.NOT_SO, {"kind": "zip"}),
+    "portal:artifact": (Access.TEAM, Access.NOT_SO, {"name": "numbers.txt"}),
+    "portal:item": (Access.TEAM, Access.NOT_SO, {}),
+    "portal:item-sent": (Access.TEAM, Access.NOT_SO, {}),
+    "portal:figure": (Access.TEAM, Access.NOT_SO, {"name": "map.svg", "of": "compute-dna"}),
+    "portal:item-artifact": (Access.TEAM, Access.NOT_SO, {"name": "one.txt"}),
+    "portal:account": (Access.SIGNED_IN, Access.SIGNED_IN, {}),
+    "portal:email-ask": (Access.NOT_SO, Access.SIGNED_IN, {}),
+    "portal:email-confirm": (Access.SIGNED_IN, Access.SIGNED_IN, {"token": "forged"}),
+    "portal:password": (Access.SIGNED_IN, Access.SIGNED_IN, {}),
+    "portal:sign-in": (Access.EVERYBODY, Access.EVERYBODY, {}),
+    "portal:sign-out": (Access.NOT_SO, Access.OUT, {}),
+    "portal:teams": (Access.SIGNED_IN, Access.SIGNED_IN, {}),
+    "portal:act-for-team": (Access.NOT_SO, Access.TEAM, {}),
+    "portal:team": (Access.TEAM, Access.NOT_SO, {}),
+    "portal:team-invite": (Access.NOT_SO, Access.ADMINS, {}),
+    "portal:invitation-accept": (Access.NOT_SO, Access.NOBODY, {}),
+    "portal:invitation-decline": (Access.NOT_SO, Access.NOBODY, {}),
+    "portal:invitation-withdraw": (Access.NOT_SO, Access.ADMINS, {}),
+    "portal:team-role": (Access.NOT_SO, Access.ADMINS, {}),
+    "portal:team-remove": (Access.ADMINS, Access.ADMINS, {}),
+    "portal:tokens": (Access.SIGNED_IN, Access.SIGNED_IN, {}),
+    "portal:token-revoke": (Access.ADMINS, Access.ADMINS, {}),
+    "portal:webhooks": (Access.SIGNED_IN, Access.SIGNED_IN, {}),
+    "portal:webhook": (Access.TEAM, Access.TEAM, {}),
+    "portal:webhook-rotate": (Access.TEAM, Access.TEAM, {}),
+    "portal:webhook-switch": (Access.NOT_SO, Access.TEAM, {}),
+    "portal:webhook-test": (Access.NOT_SO, Access.TEAM, {}),
+    "portal:webhook-remove": (Access.TEAM, Access.TEAM, {}),
+    "portal:delivery": (Access.TEAM, Access.NOT_SO, {}),
+    "portal:delivery-again": (Access.NOT_SO, Access.TEAM, {}),
+    "portal:operate": (Access.OPERATORS, Access.NOT_SO, {}),
+    "portal:operate-job": (Access.OPERATORS, Access.NOT_SO, {}),
+    "portal:operate-cancel": (Access.NOT_SO, Access.OPERATORS, {}),
+    "portal:operate-releases": (Access.OPERATORS, Access.NOT_SO, {}),
+    "portal:operate-release-share": (Access.NOT_SO, Access.OPERATORS, {}),
+    "portal:operate-release-change": (Access.OPERATORS, Access.OPERATORS, {"action": "withdraw"}),
+    "portal:operate-costs": (Access.OPERATORS, Access.NOT_SO, {}),
+    "compute-dna/": (Access.EVERYBODY, Access.PROGRAMS, {}),
+    "api-v1:openapi-json": (Access.EVERYBODY, Access.NOT_SO, {}),
+    "api-v1:openapi-view": (Access.EVERYBODY, Access.NOT_SO, {}),
+    "api-v1:api-root": (Access.NOWHERE, Access.NOWHERE, {}),
+    "api-v1:list_services": (Access.PROGRAMS, Access.NOT_SO, {}),
+    "api-v1:get_service": (Access.PROGRAMS, Access.NOT_SO, {"name": "toy"}),
+    "api-v1:list_requests": (Access.PROGRAMS, Access.PROGRAMS, {}),
+    "api-v1:submit_request": (Access.PROGRAMS, Access.PROGRAMS, {}),
+    "api-v1:get_request": (Access.PROGRAMS, Access.NOT_SO, {}),
+    "api-v1:get_results": (Access.PROGRAMS, Access.NOT_SO, {}),
+    "api-v1:get_artifact": (Access.PROGRAMS, Access.NOT_SO, {"name": "numbers.txt"}),
+    "api-v1:cancel_request": (Access.NOT_SO, Access.PROGRAMS, {}),
+    "api-v1:retry_request": (Access.NOT_SO, Access.PROGRAMS, {}),
+    "admin:index": (Access.OPERATORS, Access.OPERATORS, {}),
+    "admin:app_list": (Access.OPERATORS, Access.OPERATORS, {"app_label": "core"}),
+    "admin:jsi18n": (Access.OPERATORS, Access.OPERATORS_NOT_SO, {}),
+    "admin:password_change": (Access.OPERATORS, Access.OPERATORS, {}),
+    "admin:password_change_done": (Access.OPERATORS, Access.OPERATORS_NOT_SO, {}),
+    "admin:autocomplete": (Access.SUPERUSERS, Access.OPERATORS_NOT_SO, {}),
+    "admin:auth_user_password_change": (Access.SUPERUSERS, Access.SUPERUSERS, {"of": User}),
+    "admin:login": (Access.NOBODY, Access.NOBODY, {}),
+    "admin:logout": (Access.ELSEWHERE, Access.OPERATORS_OUT, {}),
+    "admin:view_on_site": (Access.NOBODY, Access.NOBODY, {"of": ServiceRequest}),
+    "admin/(?P<url>.*)$": (Access.NOBODY, Access.NOBODY, {"url": "nothing/"}),
 }
 for model in (ServiceRequest, Job, Attempt, Release, ReleaseChange, Token, Team, User):
     place = model._meta
+    name = f"admin:{place.app_label}_{place.model_name}"
     #: Accounts are the superusers'; of the rest each operator sees all.
     seen = Access.SUPERUSERS if model in (Team, User) else Access.OPERATORS
-    ACCESS |= {
-        f"admin:{place.app_label}_{place.model_name}_{verb}": (seen, {"of": model})
-        for verb in ("changelist", "change", "history")
-    }
-    ACCESS |= {
-        f"admin:{place.app_label}_{place.model_name}_{verb}": (Access.SUPERUSERS, {"of": model})
-        for verb in ("add", "delete")
-    }
-    ACCESS[f"admin/{place.app_label}/{place.model_name}/<path:object_id>/"] = (Access.OPERATORS, {"of": model})
+    ACCESS |= {f"{name}_{verb}": (seen, seen, {"of": model}) for verb in ("changelist", "history")}
+    ACCESS[f"{name}_change"] = (seen, Access.SUPERUSERS, {"of": model})
+    ACCESS |= {f"{name}_{verb}": (Access.SUPERUSERS, Access.SUPERUSERS, {"of": model}) for verb in ("add", "delete")}
+    old = f"admin/{place.app_label}/{place.model_name}/<path:object_id>/"
+    ACCESS[old] = (Access.OPERATORS, Access.OPERATORS, {"of": model})
 
 
 def _addresses(resolver: URLResolver, route: str = "", names: str = "") -> Iterator[tuple[str, str]]:
@@ -172,7 +190,7 @@ def _addresses(resolver: URLResolver, route: str = "", names: str = "") -> Itera
 
 ADDRESSES = dict(_addresses(get_resolver()))
 #: What forms would send, for those that want it; and what is asked for in the query.
-DATA = {"service": "toy-wide", "name": RELEASE, "team": "team", "who": "newcomer", "percent": 5}
+DATA = {"service": "toy-wide", "name": RELEASE, "who": "newcomer", "percent": 5, "looks": 1}
 _PLACE = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
 
 
@@ -181,13 +199,18 @@ def test_every_address_has_its_place_in_the_table():
 
 
 def _browsers() -> dict[str, Client]:
-    browsers = {"nobody": Client()}
-    for who, team in (("stranger", "strangers"), ("operator", "operators"), ("owner", "team"), ("teammate", "team")):
-        user, _ = account(who, team)
-        browsers[who] = Client()
-        browsers[who].force_login(user)
+    teams_of = {"stranger": "strangers", "operator": "operators", "owner": "team", "teammate": "team", "former": "team"}
+    users = {}
+    for who, team in teams_of.items():
+        users[who], _ = account(who, team)
+    teams.remove(team=Team.objects.get(name="team"), user=users["former"])
+    teams.acting(users["former"])  # else the first page would make a team
     User.objects.filter(username="operator").update(is_staff=True)
-    return {who: browsers[who] for who in WHO}
+    browsers = {who: Client() for who in WHO}
+    browsers["stranger's part"] = Client(headers={"HX-Request": "true"})
+    for who, user in (users | {"stranger's part": users["stranger"]}).items():
+        browsers[who].force_login(user)
+    return browsers
 
 
 def _things() -> dict[str, Any]:
@@ -200,7 +223,11 @@ def _things() -> dict[str, Any]:
     _add_waiting_job(request)
     endpoint, _ = endpoints.create(team=team, user=user, url=RECEIVER, states=[RequestState.SUCCEEDED])
     token, _ = tokens.create(user=user, team=team, name=TOKEN)
+    guest, _ = account("guest", "guests")
+    account("newcomer")
     return {
+        "team_id": team.pk,
+        "invitation_id": invitations.invite(team=team, who=guest.username, role=Role.MEMBER, by=user).pk,
         "request_id": request.pk,
         "position": 1,
         "job_id": request.jobs.first().pk,
@@ -235,7 +262,10 @@ class Place:
     """An address, and everybody's browsers before it."""
 
     path: str
-    access: Access
+    #: What is sent there.
+    data: dict[str, Any]
+    #: By the verb.
+    access: dict[str, Access]
     browsers: dict[str, Client]
     #: The request that it is about, if it is about one.
     request: str
@@ -249,7 +279,7 @@ def places(db: None) -> Iterator[tuple[str, Place]]:
 
 def _places(browsers: dict[str, Client], things: dict[str, Any]) -> Iterator[tuple[str, Place]]:
     for address, route in ADDRESSES.items():
-        access, about = ACCESS[address]
+        looks, forms, about = ACCESS[address]
         names = things | about
         match about.get("of"):
             case None:
@@ -260,41 +290,38 @@ def _places(browsers: dict[str, Client], things: dict[str, Any]) -> Iterator[tup
                 names["object_id"] = model.objects.first().pk
                 names["content_type_id"] = ContentType.objects.get_for_model(model).pk
         path = _PLACE.sub(lambda found, names=names: str(names[found[1] or found[2]]), route)
+        data = DATA | {"team": things["team_id"]}
         with transaction.atomic():
             fresh = {who: _again(browser) for who, browser in browsers.items()}
-            yield address, Place(f"/{path.rstrip('$')}", access, fresh, str(names["request_id"]))
+            access = {"get": looks, "post": forms}
+            yield address, Place(f"/{path.rstrip('$')}", data, access, fresh, str(names["request_id"]))
             transaction.set_rollback(True)
 
 
 def _again(browser: Client, *, checks_forms: bool = False) -> Client:
     """Signed in as that one is, which may sign out."""
     again = Client(enforce_csrf_checks=checks_forms)
-    again.cookies = SimpleCookie({name: morsel.value for name, morsel in browser.cookies.items()})
+    again.defaults, again.cookies = (
+        browser.defaults,
+        SimpleCookie({name: morsel.value for name, morsel in browser.cookies.items()}),
+    )
     return again
 
 
-def visit(browser: Client, path: str) -> list[HttpResponse]:
-    """What a look and a form are answered, each as if it was the first; without what the address has no verb for."""
-    answers = []
-    for send in (browser.get, browser.post):
-        with transaction.atomic():
-            answer = send(path, DATA)
-            if answer.headers.get("Location", "").startswith("/admin/login/"):
-                answer = browser.get(answer.headers["Location"])
-            answers.append(answer)
-            transaction.set_rollback(True)
-    return [answer for answer in answers if answer.status_code != 405]
+def visit(place: Place, who: str, verb: str) -> HttpResponse:
+    """What is answered, as if it was the first."""
+    browser = place.browsers[who]
+    with transaction.atomic():
+        answer = getattr(browser, verb)(place.path, place.data)
+        if answer.headers.get("Location", "").startswith("/admin/login/"):
+            answer = browser.get(answer.headers["Location"])
+        transaction.set_rollback(True)
+    return answer
 
 
-def told(answers: list[HttpResponse]) -> Answer:
-    """One that lets in is enough: whoever may look may not always change."""
-    each = {_told(answer) for answer in answers}
-    assert IN in each or len(each) == 1, answers
-    return IN if IN in each else each.pop()
-
-
-def _told(answer: HttpResponse) -> Answer:
-    known = {404: NOT_THERE, 403: REFUSED, 401: NO_TOKEN}
+def told(answer: HttpResponse) -> Answer:
+    """What that is."""
+    known = {404: NOT_THERE, 403: REFUSED, 401: NO_TOKEN, 405: NO_VERB}
     if answer.status_code == 302:
         return SIGN_IN if answer.headers["Location"].startswith("/account/sign-in/") else IN
     assert answer.status_code in (200, 409, 422) or answer.status_code in known, answer
@@ -303,25 +330,25 @@ def _told(answer: HttpResponse) -> Answer:
 
 def everything() -> str:
     """All that is the team's or the operators', as it is now."""
-    models = (ServiceRequest, Job, Release, ReleaseChange, Membership, Token, Endpoint, Delivery)
+    models = (ServiceRequest, Job, Release, ReleaseChange, Membership, Invitation, Token, Endpoint, Delivery)
     return serializers.serialize("json", [row for model in models for row in model.objects.order_by("pk")])
 
 
 def test_each_address_lets_in_whom_it_should_and_nobody_else(places: Any) -> None:
     wrong = {}
     for address, place in places:
-        answers = {who: visit(browser, place.path) for who, browser in place.browsers.items()}
-        got = {who: told(found) for who, found in answers.items()}
-        should = dict(zip(WHO, place.access.value, strict=True))
-        wrong |= {(address, who): got[who] for who in WHO if got[who] is not should[who]}
-        wrong |= {(address, name): LABEL for name in ("nobody", "stranger") if any(map(_leaks(place), answers[name]))}
+        for who, (verb, access) in itertools.product(WHO, place.access.items()):
+            answer = visit(place, who, verb)
+            got = told(answer)
+            if got is not access.to(who) or (who in OUTSIDE and _leaks(place, answer)):
+                wrong[address, verb, who] = got
     assert wrong == {}
 
 
-def _leaks(place: Place) -> Callable[[HttpResponse], bool]:
-    """Whether an answer tells of what the owner has."""
+def _leaks(place: Place, answer: HttpResponse) -> bool:
+    """Whether it tells of what the owner has."""
     theirs = [LABEL, TOKEN, RECEIVER] + ([] if place.request in place.path else [place.request])
-    return lambda answer: any(name.encode() in _content(answer) for name in theirs)
+    return any(name.encode() in _content(answer) for name in theirs)
 
 
 def _content(answer: Any) -> bytes:
@@ -331,9 +358,17 @@ def _content(answer: Any) -> bytes:
 def test_who_is_not_let_in_changes_nothing(places: Any) -> None:
     before, wrong = everything(), []
     for address, place in places:
-        for who, answer in zip(WHO, place.access.value, strict=True):
-            if answer is not IN:
-                place.browsers[who].post(place.path, DATA)
+        for who, (verb, access) in itertools.product(WHO, place.access.items()):
+            if access.to(who) is not IN:
+                getattr(place.browsers[who], verb)(place.path, place.data)
+        wrong += [address] if everything() != before else []
+    assert wrong == []
+
+
+def test_who_looks_changes_nothing(places: Any) -> None:
+    before, wrong = everything(), []
+    for address, place in places:
+        place.browsers["owner"].get(place.path, place.data)
         wrong += [address] if everything() != before else []
     assert wrong == []
 
@@ -342,6 +377,6 @@ def test_a_form_of_another_site_is_refused(places: Any) -> None:
     """It lacks the token that our own pages have; programs have another one."""
     before, wrong = everything(), []
     for address, place in places:
-        answer = _again(place.browsers["owner"], checks_forms=True).post(place.path, DATA)
+        answer = _again(place.browsers["owner"], checks_forms=True).post(place.path, place.data)
         wrong += [address] if answer.status_code not in (401, 403, 404, 405) or everything() != before else []
     assert wrong == []

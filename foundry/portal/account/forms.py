@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.forms import PasswordChangeForm
 
-from foundry.accounts.models import Role, Scope, User
+from foundry.accounts.models import Role, Scope, Team, User
 from foundry.core.requests import RequestState
 from foundry.webhooks import endpoints
 
@@ -43,8 +43,18 @@ class TeamForm(_NoColon, forms.Form):
     name = forms.CharField(max_length=100, help_text="Letters, digits, hyphens and underscores.")
 
 
-class MemberForm(_NoColon, forms.Form):
-    """Somebody to be added to a team."""
+class ActForForm(forms.Form):
+    """Which of one's teams one acts for."""
+
+    team = forms.ModelChoiceField(Team.objects.none())
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["team"] = forms.ModelChoiceField(Team.objects.filter(membership__user=user))
+
+
+class InviteForm(_NoColon, forms.Form):
+    """Somebody to be invited into a team."""
 
     who = forms.CharField(
         label="User name or e-mail address",

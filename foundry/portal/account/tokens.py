@@ -7,15 +7,18 @@ from datetime import timedelta
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from foundry.accounts import teams, tokens
 from foundry.accounts.models import Role, Scope, Token
+from foundry.portal.account import confirm
 from foundry.portal.account.forms import TokenForm
-from foundry.portal.page import PageRequest, page
+from foundry.portal.account.once import redirect_showing, render_once
+from foundry.portal.page import PageRequest, other_team, page
 
 _SHOWN = 200
 
@@ -25,20 +28,32 @@ _SHOWN = 200
 @page(area="account")
 def index(request: PageRequest) -> HttpResponseBase:
     """One's own tokens for the team, those of all members for its admins; and a new one, shown once."""
-    form, secret = TokenForm(request.POST or None, scopes=request.caller.scopes), ""
+    form = TokenForm(request.POST or None, scopes=request.caller.scopes)
     if request.method == "POST" and form.is_valid():
-        secret = _make(request, form)
-        form = TokenForm(scopes=request.caller.scopes)
+        if refusal := other_team(request):
+            form.add_error(None, refusal)
+        else:
+            return redirect_showing(request, reverse("portal:tokens"), _make(request, form))
     found = _visible(request).select_related("user").order_by("-created_at")[:_SHOWN]
-    context = {"form": form, "secret": secret, "tokens": found, "now": timezone.now()}
-    return render(request, "portal/account/tokens.html", context)
+    context = {"form": form, "tokens": found, "now": timezone.now()}
+    return render_once(request, "portal/account/tokens.html", context)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @page(area="account")
 def revoke(request: PageRequest, token_id: int) -> HttpResponseBase:
-    """End a token for good."""
-    token = get_object_or_404(_visible(request), pk=token_id)
+    """End a token for good. Asked first."""
+    token = get_object_or_404(_visible(request).select_related("user"), pk=token_id)
+    if request.method != "POST":
+        return confirm.ask(
+            request,
+            question=f"Revoke the token {token.name}?",
+            text=f"What sends {token.prefix}… as {token.user.get_username()} is refused from then on, for good.",
+            verb="Revoke the token",
+            keep="Keep it",
+            back=reverse("portal:tokens"),
+            trail="Tokens",
+        )
     tokens.revoke(token=token)
     messages.success(request, f"The token {token} is revoked.")
     return redirect("portal:tokens")

@@ -11,7 +11,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from foundry.portal.account.forms import PasswordForm, ProfileForm
+from foundry.portal.account.mail_address import send_link
 from foundry.portal.page import PageRequest, page
+from foundry.webhooks import mail_address
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -22,8 +24,14 @@ def profile(request: PageRequest) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, "Saved.")
+        if settings.FOUNDRY_MAIL_URL and request.user.email and "email" in form.changed_data:
+            send_link(request)
         return redirect("portal:account")
-    context = {"form": form, "sends_mail": bool(settings.FOUNDRY_MAIL_URL)}
+    context = {
+        "form": form,
+        "sends_mail": bool(settings.FOUNDRY_MAIL_URL),
+        "is_confirmed": mail_address.is_confirmed(request.user),
+    }
     return render(request, "portal/account/profile.html", context)
 
 

@@ -8,13 +8,15 @@ from datetime import timedelta
 from django.contrib import messages
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from foundry.portal import poll
+from foundry.portal.account import confirm, once
 from foundry.portal.account.forms import EndpointForm
-from foundry.portal.page import PageRequest, page
+from foundry.portal.page import PageRequest, other_team, page
 from foundry.webhooks import endpoints
 from foundry.webhooks.endpoints import EndpointError
 from foundry.webhooks.models import Delivery, Endpoint, SendingState
@@ -28,19 +30,25 @@ _SOON = timedelta(minutes=3)
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(area="account")
 def index(request: PageRequest) -> HttpResponseBase:
-    """The team's endpoints, and a new one with its secret, shown once."""
-    form, made, secret = EndpointForm(request.POST or None), None, ""
+    """The team's endpoints, and a new one. Its own page shows its secret, once."""
+    form = EndpointForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        team, user = request.caller.team, request.user
-        try:
-            made, secret = endpoints.create(team=team, user=user, **form.cleaned_data)
-        except EndpointError as error:
-            form.add_error("url", str(error))
-        else:
-            form = EndpointForm()
-    found = endpoints.of_team(request.caller.team)
-    context = {"form": form, "endpoints": found, "made": made, "secret": secret}
+        if refusal := other_team(request):
+            form.add_error(None, refusal)
+        elif made := _make(request, form):
+            endpoint, secret = made
+            return once.redirect_showing(request, reverse("portal:webhook", args=[endpoint.pk]), secret)
+    context = {"form": form, "endpoints": endpoints.of_team(request.caller.team)}
     return render(request, "portal/account/webhooks.html", context)
+
+
+def _make(request: PageRequest, form: EndpointForm) -> tuple[Endpoint, str] | None:
+    """With its secret. None: it cannot be, and the form says why."""
+    try:
+        return endpoints.create(team=request.caller.team, user=request.user, **form.cleaned_data)
+    except EndpointError as error:
+        form.add_error("url", str(error))
+        return None
 
 
 @never_cache
@@ -53,7 +61,7 @@ def show(request: PageRequest, endpoint_id: int) -> HttpResponseBase:
     form = EndpointForm(request.POST or None, initial=kept)
     if request.method == "POST" and form.is_valid():
         try:
-            endpoints.change(endpoint=endpoint, **form.cleaned_data)
+            endpoints.change(endpoint=endpoint, user=request.user, **form.cleaned_data)
         except EndpointError as error:
             form.add_error("url", str(error))
         else:
@@ -62,7 +70,7 @@ def show(request: PageRequest, endpoint_id: int) -> HttpResponseBase:
     return _show(request, endpoint, form)
 
 
-def _show(request: PageRequest, endpoint: Endpoint, form: EndpointForm, secret: str = "") -> HttpResponseBase:
+def _show(request: PageRequest, endpoint: Endpoint, form: EndpointForm) -> HttpResponseBase:
     before = request.GET.get("before", "")
     # The ids are the database's whole numbers; what is larger is none.
     last = int(before) if before.isdecimal() and len(before) < 19 else None
@@ -71,23 +79,38 @@ def _show(request: PageRequest, endpoint: Endpoint, form: EndpointForm, secret: 
     context = {
         "endpoint": endpoint,
         "form": form,
-        "secret": secret,
+        "can_sign": endpoints.can_sign(endpoint),
+        "older_secrets": endpoints.older_secrets(endpoint),
         "deliveries": page,
         "older": page[-1].pk if more else None,
         "is_first": last is None,
     }
-    return render(request, "portal/account/webhook.html", context)
+    return once.render_once(request, "portal/account/webhook.html", context)
 
 
 @never_cache
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @page(area="account")
 def rotate(request: PageRequest, endpoint_id: int) -> HttpResponseBase:
-    """A new secret, shown once."""
+    """Asks first; then makes a new secret, which the endpoint's page shows once."""
     endpoint = _find(request, endpoint_id)
-    secret = endpoints.rotate(endpoint=endpoint)
-    form = EndpointForm(initial={"url": endpoint.url, "states": endpoint.states.split()})
-    return _show(request, endpoint, form, secret)
+    back = reverse("portal:webhook", args=[endpoint_id])
+    if request.method == "POST":
+        try:
+            return once.redirect_showing(request, back, endpoints.rotate(endpoint=endpoint))
+        except EndpointError as error:
+            messages.error(request, str(error))
+            return redirect(back)
+    return confirm.ask(
+        request,
+        question="Make a new secret?",
+        text="For a day, messages to this endpoint are signed with the old one, too. After that your system refuses "
+        "them unless it knows the new one.",
+        verb="Make a new secret",
+        keep="Keep the old one",
+        back=back,
+        trail=endpoint.url,
+    )
 
 
 @require_POST
@@ -96,7 +119,7 @@ def switch(request: PageRequest, endpoint_id: int) -> HttpResponseBase:
     """Enable what is disabled, and the other way round."""
     endpoint = _find(request, endpoint_id)
     if endpoint.disabled_at:
-        endpoints.enable(endpoint=endpoint)
+        endpoints.enable(endpoint=endpoint, user=request.user)
         messages.success(request, "The endpoint is told of requests that end from now on.")
     else:
         endpoints.disable(endpoint=endpoint, because=f"{request.user.username} disabled it.")
@@ -117,14 +140,24 @@ def test(request: PageRequest, endpoint_id: int) -> HttpResponseBase:
     return redirect("portal:delivery", endpoint_id=endpoint_id, delivery_id=delivery.pk)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @page(area="account")
 def remove(request: PageRequest, endpoint_id: int) -> HttpResponseBase:
-    """For good, with its log."""
+    """Asks first; then removes it for good, with its log."""
     endpoint = _find(request, endpoint_id)
-    endpoints.remove(endpoint=endpoint)
-    messages.success(request, f"The endpoint {endpoint} is removed.")
-    return redirect("portal:webhooks")
+    if request.method == "POST":
+        endpoints.remove(endpoint=endpoint)
+        messages.success(request, f"The endpoint {endpoint} is removed.")
+        return redirect("portal:webhooks")
+    return confirm.ask(
+        request,
+        question="Remove this endpoint?",
+        text="It is told of nothing more. The log of what was sent to it goes too, and cannot be had back.",
+        verb="Remove the endpoint and its log",
+        keep="Keep it",
+        back=reverse("portal:webhook", args=[endpoint_id]),
+        trail=endpoint.url,
+    )
 
 
 @require_http_methods(["GET", "HEAD"])
@@ -159,7 +192,8 @@ def again(request: PageRequest, endpoint_id: int, delivery_id: int) -> HttpRespo
 
 
 def _find(request: PageRequest, endpoint_id: int) -> Endpoint:
-    return get_object_or_404(Endpoint.objects.select_related("team"), team=request.caller.team, pk=endpoint_id)
+    found = Endpoint.objects.select_related("team", "vouched_by")
+    return get_object_or_404(found, team=request.caller.team, pk=endpoint_id)
 
 
 def _find_delivery(request: PageRequest, endpoint_id: int, delivery_id: int) -> Delivery:

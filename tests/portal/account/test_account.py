@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from foundry.accounts import tokens
+from foundry.accounts import teams, tokens
 from foundry.accounts.models import MailWhen, Token, User
 
 pytestmark = pytest.mark.django_db
@@ -89,18 +90,42 @@ def test_the_old_password_is_asked_for(owners, owner):
 
 
 def make(client, **values):
-    return client.post(url("tokens"), {"name": "script", "scopes": ["requests:read"], "days": "90"} | values)
+    team = client.get(url("tokens")).context["caller"].team.pk
+    return client.post(
+        url("tokens"), {"team": team, "name": "script", "scopes": ["requests:read"], "days": "90"} | values
+    )
 
 
 def test_a_token_is_shown_once_and_works(owners, owner):
-    answer = make(owners)
+    made = make(owners)
+    assert (made.status_code, made["Location"]) == (302, url("tokens"))
+    answer = owners.get(url("tokens"))
     secret = answer.context["secret"]
     assert secret in answer.content.decode()
     assert "no-store" in answer["Cache-Control"]
-    assert secret not in owners.get(url("tokens")).content.decode()
+    again = owners.get(url("tokens"))
+    assert again.context["secret"] == ""
+    assert secret not in again.content.decode()
     token = tokens.recognise(secret)
     assert (token.user, token.team, token.scopes) == (owner.caller.user, owner.caller.team, "requests:read")
     assert timedelta(days=89) < token.expires_at - timezone.now() < timedelta(days=91)
+
+
+def test_the_secret_is_kept_by_the_makers_browser_alone_for_that_page_and_not_for_long(owners, teammates, owner):
+    kept = make(owners).cookies["once"]
+    assert (kept["path"], kept["httponly"], kept["samesite"]) == (url("tokens"), True, "Strict")
+    assert 0 < kept["max-age"] <= 300
+    teammates.cookies["once"] = kept.coded_value
+    assert teammates.get(url("tokens")).context["secret"] == ""
+    assert not any(kept.value in str(row) for row in Session.objects.values())
+
+
+def test_a_form_that_was_opened_for_another_team_makes_no_token(owners, owner):
+    teams.act_for(team=teams.create(user=owner.caller.user, name="another"), user=owner.caller.user)
+    before = Token.objects.count()
+    answer = make(owners, team=owner.caller.team.pk)
+    assert "another" in str(answer.context["form"].non_field_errors())
+    assert Token.objects.count() == before
 
 
 @pytest.mark.parametrize(
@@ -115,6 +140,9 @@ def test_a_token_gets_no_more_than_its_maker_has(values, owners):
 
 def test_a_revoked_token_is_of_no_use(owners, owner):
     token, secret = tokens.create(user=owner.caller.user, team=owner.caller.team, name="x")
+    asked = owners.get(url("token-revoke", token.pk))
+    assert "Revoke the token</button>" in asked.content.decode()
+    assert tokens.recognise(secret)
     owners.post(url("token-revoke", token.pk))
     assert tokens.recognise(secret) is None
     assert "revoked" in owners.get(url("tokens")).content.decode()

@@ -10,9 +10,9 @@ from django.utils import timezone
 from standardwebhooks import Webhook
 
 from foundry.webhooks import endpoints
-from foundry.webhooks.models import Delivery, Endpoint
+from foundry.webhooks.models import Delivery, Endpoint, Secret
 from foundry.webhooks.send import send_due
-from tests.webhooks.conftest import compute, endpoint, make_endpoint, receiver, start_receiver
+from tests.webhooks.conftest import compute, endpoint, make_endpoint, receiver, secret_of, start_receiver
 
 pytestmark = pytest.mark.django_db
 
@@ -33,11 +33,14 @@ def delivery(endpoint, make_request) -> Delivery:
     return Delivery.objects.get()
 
 
-def test_a_secret_is_shown_once_and_signs(owners, receiver, make_request):
-    answer = owners.post(url("webhooks"), {"url": receiver.url, "states": ALL})
-    secret = answer.context["secret"]
-    assert secret in answer.content.decode()
+def test_a_secret_is_shown_once_and_signs(owners, owner, receiver, make_request):
+    answer = owners.post(url("webhooks"), {"url": receiver.url, "states": ALL, "team": owner.caller.team.pk})
     made = Endpoint.objects.get()
+    assert answer.headers["Location"] == url("webhook", made.pk)
+    shown = owners.get(answer.headers["Location"])
+    secret = shown.context["secret"]
+    assert secret == secret_of(made)
+    assert secret in shown.content.decode()
     for page in (url("webhooks"), url("webhook", made.pk)):
         assert secret not in owners.get(page).content.decode()
     make_request({"number": 1})
@@ -45,6 +48,13 @@ def test_a_secret_is_shown_once_and_signs(owners, receiver, make_request):
     send_due()
     heard = receiver.heard[0]
     assert Webhook(secret).verify(heard.body, heard.headers)["type"] == "request.finished"
+
+
+def test_a_form_that_was_opened_for_another_team_makes_none(owners, stranger, receiver):
+    """Else that other team's endpoint would be told of this one's requests."""
+    values = {"url": receiver.url, "states": ALL, "team": stranger.caller.team.pk}
+    assert "You act for the team team now" in owners.post(url("webhooks"), values).content.decode()
+    assert not Endpoint.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -58,9 +68,10 @@ def test_a_secret_is_shown_once_and_signs(owners, receiver, make_request):
         ({"states": ["exploded"]}, "states"),
     ],
 )
-def test_what_cannot_be_is_said_beside_the_field(values, field, owners, settings):
+def test_what_cannot_be_is_said_beside_the_field(values, field, owners, owner, settings):
     settings.FOUNDRY_WEBHOOK_TRUSTED = []
-    answer = owners.post(url("webhooks"), {"url": "https://127.0.0.1/", "states": ALL} | values)
+    sent = {"url": "https://127.0.0.1/", "states": ALL, "team": owner.caller.team.pk}
+    answer = owners.post(url("webhooks"), sent | values)
     assert answer.context["form"].errors[field]
     assert not Endpoint.objects.exists()
 
@@ -121,12 +132,49 @@ def test_it_is_disabled_and_enabled(owners, endpoint, receiver):
     assert Endpoint.objects.get().disabled_at is None
 
 
-def test_a_new_secret_is_shown_once(owners, endpoint):
+def test_a_new_secret_is_asked_for_and_shown_once(owners, endpoint):
+    old = secret_of(endpoint)
+    asked = owners.get(url("webhook-rotate", endpoint.pk))
+    assert "Make a new secret?" in asked.content.decode()
+    assert secret_of(endpoint) == old
     answer = owners.post(url("webhook-rotate", endpoint.pk))
-    secret = Endpoint.objects.get().secret
-    assert secret != endpoint.secret
-    assert secret in answer.content.decode()
-    assert secret not in owners.get(url("webhook", endpoint.pk)).content.decode()
+    assert answer.status_code == 302  # so that a reload makes no other
+    shown = owners.get(answer.headers["Location"]).content.decode()
+    new = secret_of(endpoint)
+    assert new != old
+    assert new in shown
+    assert "1 still signs until" in shown
+    assert new not in owners.get(url("webhook", endpoint.pk)).content.decode()
+
+
+def test_a_secret_that_ended_with_the_platforms_key_is_told_of(owners, endpoint, settings):
+    page = url("webhook", endpoint.pk)
+    assert "Nothing can be sent" not in owners.get(page).content.decode()
+    key, settings.SECRET_KEY = settings.SECRET_KEY, "n" * 50
+    settings.SECRET_KEY_FALLBACKS = [key]  # keeps the session
+    assert "Nothing can be sent" not in owners.get(page).content.decode()
+    Secret.objects.update(seed="of-a-lost-key:0")
+    assert "Nothing can be sent" in owners.get(page).content.decode()
+
+
+def test_a_secret_is_not_replaced_without_end(owners, endpoint):
+    for _ in range(endpoints.MOST_SECRETS - 1):
+        owners.post(url("webhook-rotate", endpoint.pk))
+    answer = owners.post(url("webhook-rotate", endpoint.pk), follow=True)
+    assert "5 secrets that hold, the most" in answer.content.decode()
+
+
+def test_the_page_says_who_answers_for_the_address(owners, teammates, endpoint, receiver):
+    assert "<dd>owner</dd>" in owners.get(url("webhook", endpoint.pk)).content.decode()
+    teammates.post(url("webhook", endpoint.pk), {"url": receiver.url + "/new", "states": ALL})
+    assert "<dd>teammate</dd>" in owners.get(url("webhook", endpoint.pk)).content.decode()
+    assert "<td>teammate</td>" in owners.get(url("webhooks")).content.decode()
+
+
+def test_who_enables_it_answers_for_it(owners, teammates, endpoint):
+    owners.post(url("webhook-switch", endpoint.pk))
+    teammates.post(url("webhook-switch", endpoint.pk))
+    assert Endpoint.objects.get().vouched_by.username == "teammate"
 
 
 def test_it_is_changed_and_removed(owners, delivery, receiver):
@@ -134,6 +182,8 @@ def test_it_is_changed_and_removed(owners, delivery, receiver):
     owners.post(page, {"url": receiver.url + "/new", "states": ["failed"]})
     kept = Endpoint.objects.get()
     assert (kept.url, kept.states) == (receiver.url + "/new", "failed")
+    assert "Remove this endpoint?" in owners.get(url("webhook-remove", kept.pk)).content.decode()
+    assert Endpoint.objects.exists()
     owners.post(url("webhook-remove", kept.pk))
     assert not Endpoint.objects.exists()
     assert not Delivery.objects.exists()
@@ -174,3 +224,10 @@ def test_nobody_waits_for_a_try_that_is_hours_away(owners, endpoint):
     sent = endpoints.send_test(endpoint=endpoint)
     Delivery.objects.update(due_at=timezone.now() + timedelta(hours=2))
     assert "hx-get" not in owners.get(url("delivery", endpoint.pk, sent.pk)).content.decode()
+
+
+def test_a_members_endpoint_ends_with_their_place_in_the_team(owners, teammate, make_endpoint):
+    theirs = make_endpoint(caller=teammate.caller)
+    owners.post(reverse("portal:team-remove", args=[theirs.team_id, teammate.caller.user.pk]))
+    shown = owners.get(url("webhook", theirs.pk)).content.decode()
+    assert "Who answered for this address, teammate, is not active in the team any more." in shown

@@ -13,6 +13,7 @@ from django.utils import timezone
 from foundry.accounts import tokens
 from foundry.accounts.caller import account
 from foundry.accounts.models import Scope, Token
+from foundry.accounts.teams import TeamError
 from foundry.dispatch.operators import table
 
 
@@ -80,7 +81,10 @@ def _owner(username: str, team_name: str) -> dict[str, Any]:
         validate_slug(team_name)
     except ValidationError:
         raise CommandError(f"--team {team_name}: write letters, digits, hyphens and underscores only.") from None
-    user, team = account(username, team_name)
+    try:
+        user, team = account(username, team_name)
+    except TeamError as error:
+        raise CommandError(f"--team {team_name}: {error}") from None
     return {"user": user, "team": team}
 
 
