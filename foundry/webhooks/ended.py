@@ -15,11 +15,11 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
-from foundry.accounts.models import MailWhen
+from foundry.accounts.models import MailWhen, Membership
 from foundry.core import requests
 from foundry.core.models import Job, JobState, ServiceRequest
 from foundry.core.requests import RequestState, RequestView
-from foundry.webhooks import payload
+from foundry.webhooks import mail_address, payload
 from foundry.webhooks.models import Delivery, Endpoint, Mail, Message
 
 #: Jobs looked at in one transaction.
@@ -60,7 +60,8 @@ def _take() -> list[UUID]:
 
 
 def _tell(views: Sequence[RequestView]) -> None:
-    endpoints = _endpoints({view.request.team_id for view in views})
+    teams = {view.request.team_id for view in views}
+    endpoints, reachable = _endpoints(teams), _reachable(teams)
     messages: list[Message] = []
     deliveries: list[Delivery] = []
     mails: list[Mail] = []
@@ -70,7 +71,8 @@ def _tell(views: Sequence[RequestView]) -> None:
         if to:
             messages.append(payload.finished(message_id, view))
             deliveries += [Delivery(message_id=message_id, endpoint=one) for one in to]
-        mails += _mail(message_id, view)
+        if (view.request.team_id, view.request.owner_id) in reachable:
+            mails += _mail(message_id, view)
     Message.objects.bulk_create(messages, ignore_conflicts=True)
     Delivery.objects.bulk_create(deliveries, ignore_conflicts=True)
     Mail.objects.bulk_create(mails, ignore_conflicts=True)
@@ -81,6 +83,14 @@ def _endpoints(teams: Collection[int]) -> Mapping[int, list[Endpoint]]:
     for endpoint in Endpoint.objects.filter(team__in=teams, disabled_at=None):
         found.setdefault(endpoint.team_id, []).append(endpoint)
     return found
+
+
+def _reachable(teams: Collection[int]) -> set[tuple[int, int]]:
+    """Each team with each of its members who may be written to; who was removed from it is none."""
+    if not settings.FOUNDRY_MAIL_URL:
+        return set()
+    found = Membership.objects.filter(team__in=teams, user__is_active=True, user__in=mail_address.confirmed())
+    return set(found.values_list("team_id", "user_id"))
 
 
 def _message_id(view: RequestView) -> str:
@@ -98,11 +108,10 @@ _SUBJECTS = {
 
 
 def _mail(message_id: str, view: RequestView) -> Iterator[Mail]:
-    """To the owner, if they want it and can be reached; who cancels knows."""
+    """To the owner, if they want it; who cancels knows."""
     request, user = view.request, view.request.owner
     wanted = {MailWhen.ENDED: True, MailWhen.FAILED: view.state in (RequestState.PARTIAL, RequestState.FAILED)}
-    reachable = settings.FOUNDRY_MAIL_URL and user.email and user.is_active
-    if not wanted.get(MailWhen(user.mail_when)) or not reachable or view.state == RequestState.CANCELLED:
+    if not wanted.get(MailWhen(user.mail_when)) or view.state == RequestState.CANCELLED:
         return
     name = " ".join(request.label.split()) or str(request.pk)[:8]
     text = (
@@ -112,4 +121,4 @@ def _mail(message_id: str, view: RequestView) -> Iterator[Mail]:
         f"You get this because of the choice in your account: {settings.FOUNDRY_PUBLIC_URL}/account/\n"
     )
     subject = f"{request.service}: {name} {_SUBJECTS[view.state]}"
-    yield Mail(key=f"{message_id}:{user.pk}", user=user, subject=subject, text=text)
+    yield Mail(key=f"{message_id}:{user.pk}", user=user, to=user.email, subject=subject, text=text)

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import base64
-import secrets
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from foundry.accounts.models import Team, User
+from foundry.accounts.models import Membership, Team, User
 from foundry.core.requests import RequestState
-from foundry.webhooks import payload
+from foundry.webhooks import mail, payload, signing
 from foundry.webhooks.addresses import ForbiddenAddressError, target
-from foundry.webhooks.models import Delivery, DeliveryAttempt, Endpoint, SendingState
+from foundry.webhooks.models import Delivery, DeliveryAttempt, Endpoint, Secret, SendingState
 
 #: What an endpoint may be told of.
 STATES = (RequestState.SUCCEEDED, RequestState.PARTIAL, RequestState.FAILED, RequestState.CANCELLED)
-#: How long messages are signed with the secret before, too.
+#: How long messages are signed with a secret that was replaced, too.
 OVERLAP = timedelta(hours=24)
+#: Secrets that hold at the same time: each is a signature more in every message.
+MOST_SECRETS = 5
 _MOST, _LONGEST_URL = 20, 500
-_SECRET_BYTES = 32
 
 
 class EndpointError(Exception):
@@ -33,30 +32,50 @@ def create(*, team: Team, user: User, url: str, states: Collection[RequestState]
     """Make an endpoint. The second value is its secret, which is not shown again. Raises EndpointError."""
     if Endpoint.objects.filter(team=team).count() >= _MOST:
         raise EndpointError(f"A team has {_MOST} endpoints at most.")
-    secret = _secret()
-    endpoint = Endpoint.objects.create(
-        team=team, created_by=user, url=_checked(url), states=_words(states), secret=secret
-    )
-    return endpoint, secret
+    values = {"team": team, "vouched_by": user, "url": _checked(url), "states": _words(states)}
+    with transaction.atomic():
+        endpoint = Endpoint.objects.create(**values)
+        return endpoint, _make_secret(endpoint)
 
 
-def change(*, endpoint: Endpoint, url: str, states: Collection[RequestState]) -> None:
-    """Another address, or other states. Raises EndpointError."""
-    Endpoint.objects.filter(pk=endpoint.pk).update(url=_checked(url), states=_words(states))
+def change(*, endpoint: Endpoint, user: User, url: str, states: Collection[RequestState]) -> None:
+    """Another address, which the user answers for then, or other states. Raises EndpointError."""
+    values = {"url": _checked(url), "states": _words(states)}
+    found = Endpoint.objects.filter(pk=endpoint.pk)
+    with transaction.atomic():
+        found.exclude(url=url).update(vouched_by=user)
+        found.update(**values)
 
 
 def rotate(*, endpoint: Endpoint) -> str:
-    """A new secret. Messages are signed with the old one too for a day, so that receivers can change over."""
-    secret = _secret()
-    Endpoint.objects.filter(pk=endpoint.pk).update(
-        secret=secret, old_secret=endpoint.secret, old_secret_until=timezone.now() + OVERLAP
-    )
+    """A new secret. Messages are signed with those before too, each for a day after it was replaced.
+
+    So a receiver has a day to change over, however often it is done. Raises EndpointError.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        Endpoint.objects.select_for_update(no_key=True).get(pk=endpoint.pk)  # two at a moment come one after the other
+        Secret.objects.filter(endpoint=endpoint, until__lte=now).delete()
+        held = list(Secret.objects.filter(endpoint=endpoint).order_by("pk"))
+        if len(held) >= MOST_SECRETS:
+            raise EndpointError(
+                f"It has {MOST_SECRETS} secrets that hold, the most. One ends at {held[0].until:%H:%M} UTC."
+            )
+        Secret.objects.filter(endpoint=endpoint, until=None).update(until=now + OVERLAP)
+        return _make_secret(endpoint)
+
+
+def _make_secret(endpoint: Endpoint) -> str:
+    seed = signing.new_seed()
+    Secret.objects.create(endpoint=endpoint, seed=seed)
+    [secret] = signing.secrets_of([seed])
     return secret
 
 
-def enable(*, endpoint: Endpoint) -> None:
-    """Tell it of requests that end from now on."""
-    Endpoint.objects.filter(pk=endpoint.pk).update(disabled_at=None, disabled_because="", failing_since=None)
+def enable(*, endpoint: Endpoint, user: User) -> None:
+    """Tell it of requests that end from now on. The user answers for its address."""
+    found = Endpoint.objects.filter(pk=endpoint.pk)
+    found.update(disabled_at=None, disabled_because="", failing_since=None, vouched_by=user)
 
 
 def disable(*, endpoint: Endpoint, because: str) -> bool:
@@ -67,6 +86,22 @@ def disable(*, endpoint: Endpoint, because: str) -> bool:
         waiting = Delivery.objects.filter(endpoint=endpoint, state=SendingState.WAITING)
         waiting.update(state=SendingState.FAILED)
     return bool(changed)
+
+
+def give_up(endpoint: Endpoint, because: str) -> None:
+    """Disable it, though nobody asked for that, and tell the team's admins."""
+    if disable(endpoint=endpoint, because=because):
+        mail.tell_admins_of_disabled(endpoint, because)
+
+
+def disable_abandoned() -> None:
+    """Whoever answers for an address must be in the team still: it may be a system of their own."""
+    present = Membership.objects.filter(team=OuterRef("team"), user=OuterRef("vouched_by"), user__is_active=True)
+    enabled = Endpoint.objects.filter(~Exists(present), disabled_at=None)
+    for endpoint in enabled.select_related("team", "vouched_by"):
+        who = f", {endpoint.vouched_by.username}," if endpoint.vouched_by else ""
+        because = f"Who answered for this address{who} is not active in the team any more."
+        give_up(endpoint, f"{because} Enable it if messages may go there still.")
 
 
 def remove(*, endpoint: Endpoint) -> None:
@@ -94,7 +129,19 @@ def redeliver(*, delivery: Delivery) -> None:
 def of_team(team: Team) -> QuerySet[Endpoint]:
     """The team's endpoints, with how many deliveries wait and have failed."""
     waiting = Count("deliveries", filter=Q(deliveries__state=SendingState.WAITING))
-    return Endpoint.objects.filter(team=team).annotate(waiting=waiting).order_by("created_at")
+    found = Endpoint.objects.filter(team=team).select_related("vouched_by")
+    return found.annotate(waiting=waiting).order_by("created_at")
+
+
+def can_sign(endpoint: Endpoint) -> bool:
+    """Whether one of its secrets is of a key that the platform still has."""
+    holding = Secret.objects.filter(Q(until=None) | Q(until__gt=timezone.now()), endpoint=endpoint)
+    return bool(signing.secrets_of(holding.values_list("seed", flat=True)))
+
+
+def older_secrets(endpoint: Endpoint) -> QuerySet[Secret]:
+    """Those that were replaced and hold still; what ends last is first."""
+    return Secret.objects.filter(endpoint=endpoint, until__gt=timezone.now()).order_by("-until")
 
 
 def deliveries(endpoint: Endpoint, *, before: int | None = None, limit: int) -> Sequence[Delivery]:
@@ -108,10 +155,6 @@ def deliveries(endpoint: Endpoint, *, before: int | None = None, limit: int) -> 
 def attempts(delivery: Delivery) -> QuerySet[DeliveryAttempt]:
     """Each try at it, the newest first."""
     return delivery.log.order_by("-number")
-
-
-def _secret() -> str:
-    return "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
 
 
 def _checked(url: str) -> str:

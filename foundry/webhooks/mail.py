@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from foundry.accounts.models import Role
 from foundry.core.compute import close_connection
+from foundry.webhooks import mail_address
 from foundry.webhooks.models import Endpoint, Mail, SendingState
 
 logger = logging.getLogger(__name__)
@@ -33,20 +34,21 @@ RETURNING id
 """
 
 
-def send_due(*, ends_at: float | None = None) -> int:
-    """Send the mails that are due, until none is or the time is up. Returns how many were tried."""
+def send_due(*, ends_at: float) -> int:
+    """Send the mails that are due, until none is or it is `ends_at`, by time.monotonic(). Says how many were tried."""
     sent = 0
-    while sent < _MOST and (ends_at is None or ends_at - time.monotonic() > _TIME_S) and (one := _claim()):
+    while sent < _MOST and ends_at - time.monotonic() > _TIME_S and (one := _claim()):
         _send(one)
         sent += 1
     return sent
 
 
 def tell_admins_of_disabled(endpoint: Endpoint, because: str) -> None:
-    """Queue a mail to each admin of the team who has an address."""
+    """Queue a mail to each admin of the team who can be reached."""
     if not settings.FOUNDRY_MAIL_URL:
         return
-    admins = endpoint.team.membership_set.filter(role=Role.ADMIN, user__is_active=True).exclude(user__email="")
+    active = endpoint.team.membership_set.filter(role=Role.ADMIN, user__is_active=True)
+    admins = active.filter(user__in=mail_address.confirmed()).select_related("user")
     text = (
         f"Nothing more is sent to the webhook endpoint {endpoint.url} of the team {endpoint.team.name}.\n\n"
         f"{because}\n\n"
@@ -54,7 +56,9 @@ def tell_admins_of_disabled(endpoint: Endpoint, because: str) -> None:
     )
     key = f"disabled:{endpoint.pk}:{timezone.now().timestamp():.0f}"
     subject = "A webhook endpoint was disabled"
-    mails = [Mail(key=f"{key}:{one.user_id}", user_id=one.user_id, subject=subject, text=text) for one in admins]
+    mails = [
+        Mail(key=f"{key}:{one.user_id}", user=one.user, to=one.user.email, subject=subject, text=text) for one in admins
+    ]
     Mail.objects.bulk_create(mails, ignore_conflicts=True)
 
 
@@ -62,14 +66,14 @@ def _claim() -> Mail | None:
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, [_LEASE.total_seconds()])
         row = cursor.fetchone()
-    return Mail.objects.select_related("user").get(pk=row[0]) if row else None
+    return Mail.objects.get(pk=row[0]) if row else None
 
 
 def _send(one: Mail) -> None:
     close_connection()  # none is held while the other side takes its time
     error = ""
     try:
-        EmailMessage(one.subject, one.text, to=[one.user.email]).send()
+        EmailMessage(one.subject, one.text, to=[one.to]).send()
     except Exception as failure:
         logger.warning("mail %s could not be sent: %s", one.pk, failure)
         error = f"{type(failure).__name__}: {failure}"[:300]

@@ -28,12 +28,8 @@ class Endpoint(models.Model):
     url = models.CharField(max_length=500)
     #: The states of ended requests that it is told of, separated by spaces.
     states = models.CharField(max_length=100)
-    #: What messages are signed with, as both sides must know it.
-    secret = models.CharField(max_length=100)
-    #: The secret before; messages are signed with both until then.
-    old_secret = models.CharField(max_length=100, blank=True)
-    old_secret_until = models.DateTimeField(null=True)
-    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    #: The member who answers for the address: who gave it last, or enabled it since.
+    vouched_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now())
     #: Since when nothing could be delivered; None: the last message was.
     failing_since = models.DateTimeField(null=True)
@@ -51,6 +47,23 @@ class Endpoint(models.Model):
 
     def __str__(self) -> str:
         return self.url
+
+
+class Secret(models.Model):
+    """What an endpoint's messages are signed with. The secret itself is kept nowhere: it is made of the seed."""
+
+    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="secrets")
+    seed = models.CharField(max_length=100)
+    created_at = models.DateTimeField(db_default=Now())
+    #: It was replaced, and signs until then beside the newer ones; None: it is the newest.
+    until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["endpoint"], condition=Q(until=None), name="one_newest_secret_per_endpoint"
+            ),
+        ]
 
 
 class Message(models.Model):
@@ -126,6 +139,8 @@ class Mail(models.Model):
     #: What it is about and to whom, so that nobody is told the same twice.
     key = models.CharField(max_length=100, unique=True)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    #: The user's address when it was written.
+    to = models.EmailField()
     subject = models.CharField(max_length=300)
     text = models.TextField()
     state = models.CharField(max_length=7, choices=SendingState, default=SendingState.WAITING)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from foundry.webhooks import endpoints, mail
+from foundry.webhooks import endpoints
 from foundry.webhooks.claims import Due
 from foundry.webhooks.models import Delivery, DeliveryAttempt, Endpoint, SendingState
 from foundry.webhooks.transport import Answer
@@ -25,7 +25,8 @@ PAUSES = (
 )
 #: Each is longer or shorter by up to this part, so that what failed together is not sent together again.
 _JITTER = 0.2
-#: An endpoint that has taken nothing for so long is disabled.
+#: An endpoint that has taken nothing for so long is disabled when the next message is given up: one that is told of
+#: little shows by a whole day of tries that it is still away.
 PATIENCE = timedelta(days=5)
 _GONE = 410
 _jitter = random.SystemRandom()
@@ -37,7 +38,7 @@ def record(due: Due, answer: Answer) -> None:
     state, due_at = _what_next(due, answer, now)
     with transaction.atomic():
         ours = Delivery.objects.filter(pk=due.delivery, attempts=due.attempt, state=SendingState.WAITING)
-        ours.update(state=state, due_at=due_at)
+        recorded = bool(ours.update(state=state, due_at=due_at))
         if not Delivery.objects.filter(pk=due.delivery).exists():
             return  # removed meanwhile, with its endpoint
         DeliveryAttempt.objects.create(
@@ -49,7 +50,7 @@ def record(due: Due, answer: Answer) -> None:
             error=answer.error,
             answer=answer.body,
         )
-        _note(due, answer, now)
+        _note(due, answer, now, is_given_up=recorded and state == SendingState.FAILED)
 
 
 def _what_next(due: Due, answer: Answer, now: datetime) -> tuple[SendingState, datetime]:
@@ -60,20 +61,16 @@ def _what_next(due: Due, answer: Answer, now: datetime) -> tuple[SendingState, d
     return SendingState.WAITING, now + PAUSES[due.tries - 1] * _jitter.uniform(1 - _JITTER, 1 + _JITTER)
 
 
-def _note(due: Due, answer: Answer, now: datetime) -> None:
+def _note(due: Due, answer: Answer, now: datetime, *, is_given_up: bool) -> None:
     """What it says about the endpoint."""
     found = Endpoint.objects.filter(pk=due.endpoint)
     if not answer.error:
         found.filter(failing_since__isnull=False).update(failing_since=None)
         return
     found.filter(failing_since=None).update(failing_since=now)
-    endpoint = found.get()
+    endpoint = found.select_related("team").get()
     if answer.status == _GONE:
-        _give_up(endpoint, "It answered 410 Gone, which asks for nothing more to be sent.")
-    elif endpoint.failing_since and now - endpoint.failing_since >= PATIENCE:
-        _give_up(endpoint, f"Nothing could be delivered for {PATIENCE.days} days. At last: {answer.error}")
-
-
-def _give_up(endpoint: Endpoint, because: str) -> None:
-    if endpoints.disable(endpoint=endpoint, because=because):
-        mail.tell_admins_of_disabled(endpoint, because)
+        endpoints.give_up(endpoint, "It answered 410 Gone, which asks for nothing more to be sent.")
+    elif is_given_up and endpoint.failing_since and now - endpoint.failing_since >= PATIENCE:
+        days = (now - endpoint.failing_since).days
+        endpoints.give_up(endpoint, f"Nothing could be delivered for {days} days. At last: {answer.error}")

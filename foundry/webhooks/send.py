@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import logging
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from foundry.core.compute import close_connection
-from foundry.webhooks import claims, mail, record, transport
-from foundry.webhooks.claims import Due
+from foundry.webhooks import claims, endpoints, mail, record, transport
+from foundry.webhooks.claims import Due, NoSecretError
 from foundry.webhooks.ended import collect
 from foundry.webhooks.models import Delivery, Mail, Message, SendingState
 from foundry.webhooks.transport import Answer
 
 logger = logging.getLogger(__name__)
 
-#: Sent at the same time.
-_AT_ONCE = 8
+#: Sent at the same time; a team gets half of it at most.
+_AT_ONCE = 2 * claims.OF_ONE_TEAM
 #: What is sent in one call, so that one call ends.
 _MOST = 200
 #: What was told is kept for so long: longer than anything waits.
@@ -28,11 +29,13 @@ _KEPT = timedelta(days=30)
 _REMOVED = 500
 #: Left at the end of the time, to record what came of it.
 _MARGIN_S = 5
+#: What mails may take, who go first: a mail server that hangs must not hold up webhooks, nor they the mails.
+_MAILS_S = 30
 
 
 def is_due() -> bool:
     """Look at what has ended, which takes milliseconds; whether there is something to send, which may take long."""
-    collect()
+    _look()
     waiting = {"state": SendingState.WAITING, "due_at__lte": Now()}
     return Delivery.objects.filter(**waiting).exists() or Mail.objects.filter(**waiting).exists()
 
@@ -42,13 +45,21 @@ def send_due(*, ends_at: float | None = None) -> int:
 
     `ends_at`: when it must be done, by time.monotonic().
     """
-    collect()
+    _look()
     _remove_old()
-    sent = 0
-    while sent < _MOST and _has_time(ends_at) and (due := claims.claim(at_most=_AT_ONCE)):
-        _send(due)
-        sent += len(due)
-    return sent + mail.send_due(ends_at=ends_at)
+    sent = _send_mails(ends_at) + _send_messages(ends_at)
+    return sent + _send_mails(ends_at)  # of endpoints that were disabled just now
+
+
+def _send_mails(ends_at: float | None) -> int:
+    mails_end_at = time.monotonic() + _MAILS_S
+    return mail.send_due(ends_at=mails_end_at if ends_at is None else min(ends_at, mails_end_at))
+
+
+def _look() -> None:
+    """Who was removed from a team gets no message more, neither of what ended since."""
+    endpoints.disable_abandoned()
+    collect()
 
 
 def _remove_old() -> None:
@@ -64,18 +75,34 @@ def _has_time(ends_at: float | None) -> bool:
     return ends_at is None or ends_at - time.monotonic() > transport.TIMEOUT_S + _MARGIN_S
 
 
-def _send(due: list[Due]) -> None:
-    """No connection is held meanwhile; receivers may be slow."""
-    close_connection()
-    with ThreadPoolExecutor(len(due)) as pool:
-        answers = list(pool.map(_post, due))
-    for one, answer in zip(due, answers, strict=True):
-        record.record(one, answer)
+def _send_messages(ends_at: float | None) -> int:
+    """Each that arrives, or does not, makes room for another."""
+    under_way: dict[Future[Answer], Due] = {}
+    sent = 0
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        while True:
+            room = min(_AT_ONCE - len(under_way), _MOST - sent) if _has_time(ends_at) else 0
+            claimed = claims.claim(at_most=room, under_way=under_way.values()) if room else []
+            under_way |= {pool.submit(_post, one): one for one in claimed}
+            sent += len(claimed)
+            if not under_way:
+                return sent
+            for answered in _wait(under_way):
+                record.record(under_way.pop(answered), answered.result())
+
+
+def _wait(under_way: Collection[Future[Answer]]) -> set[Future[Answer]]:
+    """Those that are done, one at least. No connection is held meanwhile; receivers may be slow."""
+    if not any(one.done() for one in under_way):
+        close_connection()
+    return wait(under_way, return_when=FIRST_COMPLETED).done
 
 
 def _post(due: Due) -> Answer:
     try:
         return transport.post(due.url, due.payload.encode(), due.headers())
+    except NoSecretError as error:
+        return Answer(0, error=str(error))
     except Exception:  # a fault of ours must not hold up the others
         logger.exception("delivery %s could not be sent", due.delivery)
         return Answer(0, error="The message could not be sent; the operators can see why.")

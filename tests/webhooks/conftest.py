@@ -12,11 +12,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from django.utils import timezone
 
+from foundry.accounts.models import User
 from foundry.core.models import ServiceRequest
 from foundry.core.requests import RequestState
 from foundry.core.work import Slot, work
-from foundry.webhooks import endpoints, send
-from foundry.webhooks.models import Delivery, Endpoint
+from foundry.webhooks import endpoints, send, signing
+from foundry.webhooks.models import Delivery, Endpoint, Secret
 
 
 @dataclasses.dataclass
@@ -117,6 +118,16 @@ def finished(make_request) -> Callable[..., ServiceRequest]:
         return request
 
     return make
+
+
+def secret_of(endpoint: Endpoint) -> str:
+    """The newest."""
+    return signing.secrets_of([Secret.objects.get(endpoint=endpoint, until=None).seed])[0]
+
+
+def set_address(user: User, email: str) -> None:
+    """And confirm it."""
+    User.objects.filter(pk=user.pk).update(email=email, confirmed_email=email)
 
 
 def make_due() -> None:

@@ -15,10 +15,12 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
 from foundry import environment
-from foundry.accounts.models import MailWhen, User
+from foundry.accounts import teams
+from foundry.accounts.models import MailWhen, Role, User
 from foundry.aws import mail as ses
 from foundry.webhooks.models import Mail
 from foundry.webhooks.send import send_due
+from tests.webhooks.conftest import set_address
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +28,8 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def wants(owner):
     def set_to(when: MailWhen, email: str = "ada@example.org") -> None:
-        User.objects.filter(pk=owner.caller.user.pk).update(mail_when=when, email=email)
+        set_address(owner.caller.user, email)
+        User.objects.filter(pk=owner.caller.user.pk).update(mail_when=when)
 
     return set_to
 
@@ -59,8 +62,20 @@ def test_it_is_sent_once(wants, finished):
     assert len(mail.outbox) == 1
 
 
-def test_without_an_address_there_is_none(wants, finished):
-    wants(MailWhen.ENDED, email="")
+def test_an_address_that_nobody_has_confirmed_gets_nothing(wants, finished, owner):
+    """It may be a stranger's, given to have them written to."""
+    wants(MailWhen.ENDED)
+    User.objects.filter(pk=owner.caller.user.pk).update(email="stranger@example.org")
+    finished()
+    send_due()
+    assert not Mail.objects.exists()
+
+
+def test_who_was_removed_from_the_team_is_told_nothing(wants, finished, owner, teammate):
+    wants(MailWhen.ENDED)
+    team = owner.caller.team
+    teams.set_role(team=team, user=teammate.caller.user, role=Role.ADMIN)
+    teams.remove(team=team, user=owner.caller.user)
     finished()
     send_due()
     assert not Mail.objects.exists()
