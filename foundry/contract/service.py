@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
@@ -122,12 +123,13 @@ class Limits:
 class Slicing:
     """How the items of a request are cut into jobs.
 
-    A job takes at most `items` items of at most `weight` in all; one item over `weight` has a job of its own. Within a
-    job, results are saved each `save_every` items, and a later attempt skips what is saved (None: all at the end).
+    A job takes at most `items` items, and where some are more work than others at most `weight` in all, as `weigh`
+    weighs each; one item over `weight` has a job of its own. Within a job, results are saved each `save_every` items,
+    and a later attempt skips what is saved (None: all at the end).
     """
 
     items: int
-    weight: int
+    weight: int = sys.maxsize
     weigh: Callable[[Any], int] = lambda item: 1
     save_every: int | None = None
 

@@ -11,6 +11,7 @@ import pydantic
 from pydantic_core import ErrorDetails, to_json
 
 from foundry.contract import Item, ItemError, Options, Service
+from foundry.core import faults
 from foundry.core.errors import InvalidRequestError
 
 
@@ -46,10 +47,11 @@ def check_options(service: Service, options: Mapping[str, Any]) -> Options:
     try:
         return service.options.model_validate(options)
     except pydantic.ValidationError as error:
-        faults = [
-            {"where": _path("options", fault), "message": _message(fault)} for fault in error.errors(include_url=False)
+        found = [
+            {"where": _path("options", fault), "message": faults.message(fault)}
+            for fault in error.errors(include_url=False)
         ]
-        raise InvalidRequestError(f"The options do not fit {service.name} {service.version}.", faults) from None
+        raise InvalidRequestError(f"The options do not fit {service.name} {service.version}.", found) from None
 
 
 def check_items(service: Service, drafts: Sequence[Draft], defaults: Mapping[str, Any]) -> list[CheckedItem]:
@@ -110,10 +112,10 @@ def _source(draft: Draft) -> str | None:
 
 def _item_error(error: pydantic.ValidationError, draft: Draft) -> ItemError:
     """All that is wrong with one item, as one error; its code and field are those of the first fault."""
-    faults = error.errors(include_url=False)
-    first = faults[0]
+    found = error.errors(include_url=False)
+    first = found[0]
     positions = tuple((first.get("ctx") or {}).get("positions", ()))
-    message = " ".join(f"{_path('', fault)}: {_message(fault)}" for fault in faults)
+    message = " ".join(f"{_path('', fault)}: {faults.message(fault)}" for fault in found)
     if positions and (located := draft.locate(positions[0])):
         message += f" The first is in {located} of the file."
     return ItemError(
@@ -126,17 +128,3 @@ def _item_error(error: pydantic.ValidationError, draft: Draft) -> ItemError:
 
 def _path(root: str, fault: ErrorDetails) -> str:
     return ".".join(str(part) for part in (root, *fault["loc"]) if part != "")
-
-
-def _message(fault: ErrorDetails) -> str:
-    """Pydantic's message, with what to do where it leaves that open."""
-    message = fault["msg"].removeprefix("Value error, ").rstrip(".")
-    match fault["type"]:
-        case "missing":
-            return "this is needed and was not given; give it in the item, or in `defaults` if all items share it."
-        case "extra_forbidden":
-            return "there is no such field; see the service's schema for those there are."
-        case "literal_error":
-            return f"{message}, not {fault['input']!r:.50}."
-        case _:
-            return f"{message}."

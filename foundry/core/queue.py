@@ -30,8 +30,8 @@ class Queue:
     service: str
     waiting: int
     running: int
-    #: Slots that may run at once; None: there is no such service any more.
-    slots: int | None
+    #: Jobs that may run at once, if there are as many slots; None: there is no such service any more.
+    limit: int | None
     oldest_waiting: datetime | None
 
 
@@ -71,7 +71,7 @@ def _queue(name: str, of: Sequence[Load]) -> Queue:
         service=name,
         waiting=sum(load.waiting for load in of),
         running=sum(load.running for load in of),
-        slots=service.limits.concurrency if service else None,
+        limit=service.limits.concurrency if service else None,
         oldest_waiting=min((load.oldest_waiting for load in of if load.oldest_waiting), default=None),
     )
 

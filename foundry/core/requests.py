@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, Sum, TextField, Value, When
+from django.db.models import Case, Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce
 from pydantic_core import from_json
 
@@ -53,6 +53,15 @@ def _jobs_in(state: JobState) -> Count:
     return Count("jobs", filter=Q(jobs__state=state))
 
 
+_FIRST_ATTEMPT = (
+    Attempt.objects.filter(job__request=OuterRef("pk"), number=1)
+    .order_by()
+    .values("job__request")
+    .annotate(began_at=Min("started_at"))
+    .values("began_at")
+)
+
+
 def with_progress(requests: QuerySet[ServiceRequest]) -> QuerySet[Any]:
     """The requests with what `view` needs, counted from their jobs."""
     return requests.select_related("owner", "team").annotate(
@@ -62,17 +71,20 @@ def with_progress(requests: QuerySet[ServiceRequest]) -> QuerySet[Any]:
         cancelled=_jobs_in(JobState.CANCELLED),
         succeeded=Coalesce(Sum("jobs__items_succeeded"), 0),
         failed=Coalesce(Sum("jobs__items_failed"), 0) + F("invalid_count"),
-        started_at=Min("jobs__claimed_at"),
+        last_began_at=Min("jobs__claimed_at"),
+        tries=Max("jobs__attempt"),
         finished_at=Max("jobs__finished_at"),
         state=Case(
             When(running__gt=0, then=Value(RequestState.RUNNING)),
-            When(queued__gt=0, started_at=None, then=Value(RequestState.QUEUED)),
+            When(queued__gt=0, last_began_at=None, then=Value(RequestState.QUEUED)),
             When(queued__gt=0, then=Value(RequestState.RUNNING)),
             When(cancelled__gt=0, then=Value(RequestState.CANCELLED)),
             When(succeeded=0, then=Value(RequestState.FAILED)),
             When(failed__gt=0, then=Value(RequestState.PARTIAL)),
             default=Value(RequestState.SUCCEEDED),
         ),
+        # A job knows when its last attempt began; only where there was more than one are they looked at.
+        started_at=Case(When(tries__gt=1, then=Subquery(_FIRST_ATTEMPT)), default=F("last_began_at")),
     )
 
 
@@ -111,24 +123,35 @@ class ResultRow:
     error: str | None
 
 
-_RESULTS = """
+_ROWS = """
 SELECT result.position, item.name, item.source::text, result.attempt_id, job.release, result.state,
        result.values::text, result.error::text
 FROM core_result AS result
 JOIN core_item AS item ON item.request_id = result.request_id AND item.position = result.position
 LEFT JOIN core_job AS job ON job.id = item.job_id
-WHERE result.request_id = %(request)s AND result.position > %(after)s
-  AND (%(state)s::text IS NULL OR result.state = %(state)s)
+WHERE result.request_id = %(request)s
+"""
+_FOLLOWING = f"""{_ROWS}
+  AND result.position > %(after)s AND (%(state)s::text IS NULL OR result.state = %(state)s)
 ORDER BY result.position
 LIMIT %(limit)s
 """
+_AT = f"{_ROWS} AND result.position = ANY(%(positions)s)"
 
 
 def results(*, request: UUID, after: int = 0, limit: int, state: str | None = None) -> list[ResultRow]:
     """Results by position, from just after that one."""
     with connection.cursor() as cursor:
-        cursor.execute(_RESULTS, {"request": request, "after": after, "state": state, "limit": limit})
+        cursor.execute(_FOLLOWING, {"request": request, "after": after, "state": state, "limit": limit})
         return [ResultRow(*row) for row in cursor.fetchall()]
+
+
+def results_at(*, request: UUID, positions: Sequence[int]) -> list[ResultRow]:
+    """The results at those positions, in their order; where there is none yet, none."""
+    with connection.cursor() as cursor:
+        cursor.execute(_AT, {"request": request, "positions": list(positions)})
+        found = {row[0]: ResultRow(*row) for row in cursor.fetchall()}
+    return [found[position] for position in positions if position in found]
 
 
 _PAGE = 500

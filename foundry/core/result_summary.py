@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 import sys
 from array import array
 from bisect import bisect_left
@@ -19,7 +20,7 @@ def of_numbers(values: array[float]) -> dict[str, Any]:
     known = sorted(value for value in values if value == value)
     if not known:
         return {"count": 0}
-    figures = {"count": len(known), "minimum": known[0], "maximum": known[-1], "median": known[len(known) // 2]}
+    figures = {"count": len(known), "minimum": known[0], "maximum": known[-1], "median": statistics.median(known)}
     return figures | {"mean": math.fsum(known) / len(known), "bars": _bars(known)}
 
 

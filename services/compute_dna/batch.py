@@ -92,6 +92,13 @@ def _continued(sequence: str, margin: int) -> str:
     return (sequence * (margin // len(sequence) + 1))[:margin]
 
 
+def leads(*columns: Array) -> Array:
+    """Of rows in these columns: True on the first, and on each that is not as the row before."""
+    first = np.ones(len(columns[0]), dtype=bool)
+    first[1:] = np.logical_or.reduce([column[1:] != column[:-1] for column in columns])
+    return first
+
+
 def leading_rows(owner: Array, molecules: int, limit: int) -> tuple[list[int], Array]:
     """Of rows sorted by molecule: how many each molecule has, and the indices of the first `limit` of each."""
     bounds = np.searchsorted(owner, np.arange(molecules + 1))

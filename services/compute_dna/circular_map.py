@@ -56,7 +56,7 @@ def _scale(length: int, centre: tuple[float, float]) -> Iterator[str]:
         (x1, y1), (x2, y2) = (_point(base - 1, radius, length, centre) for radius in (_RADIUS, _RADIUS - 6))
         x, y = _figure(base, length, centre)
         yield f'<path class="axis" d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}"/>'
-        yield f'<text x="{x:.1f}" y="{y + 3:.1f}" text-anchor="middle" style="font-size:9px">{base:,}</text>'
+        yield f'<text x="{x:.1f}" y="{y + 3:.1f}" text-anchor="middle" class="small">{base:,}</text>'
 
 
 def _figure(base: int, length: int, centre: tuple[float, float]) -> tuple[float, float]:

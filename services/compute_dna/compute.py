@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from services.compute_dna import composition, hairpins, melting, orfs, repeats, restriction, runs
+from services.compute_dna import composition, hairpins, melting, orfs, repeats, restriction, runs, words
 from services.compute_dna.batch import batch_of
 from services.compute_dna.checksum import seguid
 from services.compute_dna.schema import Item, Options, Result
@@ -36,6 +36,7 @@ def _profiles(items: list[Item], options: Options) -> Iterator[Result]:
     batch = batch_of(items, _margin(options))
     counts = composition.letter_counts(batch)
     ambiguous = composition.ambiguous_counts(counts)
+    twice = words.repeated_words(batch, options.repeat_minimum)
     columns = zip(
         items,
         ambiguous,
@@ -47,8 +48,8 @@ def _profiles(items: list[Item], options: Options) -> Iterator[Result]:
         *orfs.find_orfs(batch, options),
         restriction.restriction_profiles(batch),
         runs.find_homopolymers(batch, options),
-        runs.find_tandem_repeats(batch),
-        repeats.find_repeats(batch, options),
+        runs.find_tandem_repeats(batch, twice, options),
+        repeats.find_repeats(batch, twice, options),
         hairpins.find_hairpins(batch, options),
         strict=True,
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
-from html import escape
-from itertools import batched
 
 import numpy as np
 
 from foundry.contract import Entry
+from foundry.contract.figure import figure
 from services.compute_dna.batch import Array
 from services.compute_dna.map_elements import scale
 from services.compute_dna.schema import Item, Options
@@ -19,27 +19,23 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 60, 940, 50, 240
 _POINTS = 1200
 _LETTER = 6.6
 _STYLE = (
-    "text{font:12px Helvetica,Arial,sans-serif;fill:#222}.title{font-size:16px;font-weight:bold}.small{font-size:9px}"
-    ".grid{stroke:#ddd}.axis{stroke:#222;stroke-width:2}.mean{stroke:#767676;stroke-dasharray:6 4}"
-    ".gc{stroke:#4c78a8;fill:none;stroke-width:1.5}.extreme{fill:#b0413e}"
+    ".mean{stroke:#767676;stroke-dasharray:6 4}.gc{stroke:#4c78a8;fill:none;stroke-width:1.5}.extreme{fill:#b0413e}"
 )
+_DARK = ".mean{stroke:#a9b7af}.gc{stroke:#7fb0e3}.extreme{fill:#ff9d98}"
 
 
 def render(entries: Iterable[Entry], options: Options) -> Iterator[str]:
     for entry in entries:
         item: Item = entry.item
-        length = len(item.sequence)
-        name = escape(item.name or f"item {entry.position}")
-        title = f"{name}, GC content in windows of {options.gc_window} bp"
-        yield (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}" '
-            f'viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img"><title>{title}</title><style>{_STYLE}</style>'
-            f'<rect width="100%" height="100%" fill="#fff"/>'
-            f'<text class="title" x="{_WIDTH / 2:g}" y="28" text-anchor="middle">{title}</text>'
+        yield from figure(
+            itertools.chain(_axes(len(item.sequence)), _curve(item, options.gc_window)),
+            name=item.name or f"item {entry.position}",
+            says=f"GC content in windows of {options.gc_window} bp",
+            width=_WIDTH,
+            height=_HEIGHT,
+            style=_STYLE,
+            dark=_DARK,
         )
-        yield from _axes(length)
-        yield from _curve(item, options.gc_window)
-        yield "</svg>\n"
 
 
 def windows(item: Item, window: int) -> Array:
@@ -113,7 +109,7 @@ def _stretches(contents: Array, origin: float) -> Iterator[list[int]]:
         if part <= 2:
             yield run.tolist()
         else:
-            yield [at for some in batched(run.tolist(), part, strict=False) for at in _ends(contents, some)]
+            yield [at for some in itertools.batched(run.tolist(), part, strict=False) for at in _ends(contents, some)]
 
 
 def _ends(contents: Array, some: tuple[int, ...]) -> list[int]:

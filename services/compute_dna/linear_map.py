@@ -67,7 +67,7 @@ def _shapes(cutters: list[tuple[Element, int]], placed: dict[Element, int], leng
     for base in scale(length):
         x = _x(base - 1, length)
         yield f'<path class="axis" d="M{x:.1f} {axis:.1f}v6"/>'
-        yield f'<text x="{x:.1f}" y="{axis + 18:.1f}" text-anchor="middle" style="font-size:9px">{base:,}</text>'
+        yield f'<text x="{x:.1f}" y="{axis + 18:.1f}" text-anchor="middle" class="small">{base:,}</text>'
     for one, lane in placed.items():
         yield from _arrow(one, axis + 32 + _LANE * lane, length)
 

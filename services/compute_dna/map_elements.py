@@ -32,7 +32,7 @@ _COLOURS = {
     "ORF": "#a0cbe8",
 }
 _OTHER_COLOUR = "#72b7b2"
-_CUTTER_COLOUR = "#666"
+_CUTTER_COLOUR = "#777"
 LABEL_HEIGHT = 15
 
 

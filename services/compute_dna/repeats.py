@@ -1,9 +1,8 @@
 """Dispersed repeats: exact copies of `repeat_minimum` bases or more, direct or inverted, anywhere in a molecule.
 
-Every word of that many bases is named by the smaller of itself and its reverse complement. Equal names are found by
-sorting, *neighbouring* places of a name (on a circle also the last and the first) are paired, and pairs that follow
-each other base by base are joined into the longest copies. Words that overlap their own copy are left to tandem
-repeats, homopolymers and hairpins.
+*Neighbouring* places of a word (on a circle also the last and the first) are paired, and pairs that follow each other
+base by base are joined into the longest copies. Words that overlap their own copy are left to tandem repeats,
+homopolymers and hairpins.
 """
 
 from __future__ import annotations
@@ -12,22 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.compute_dna.batch import Array, Batch, kmers, leading_rows, windows_all
+from services.compute_dna.batch import Array, Batch, leading_rows, leads
 from services.compute_dna.schema import LISTED, Options, Repeat, Repeats
-
-#: Odd multipliers that spread words and molecules over 64 bits (Knuth, TAOCP 3, 6.4: the golden ratio; its square).
-_SPREAD_WORD, _SPREAD_OWNER = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
-
-
-class _Words(NamedTuple):
-    """Words that occur more than once in a molecule, sorted by molecule, name and place."""
-
-    owner: Array
-    name: Array
-    #: 0-based first base in the molecule.
-    place: Array
-    #: Whether the name is its reverse complement.
-    reverse: Array
+from services.compute_dna.words import Words
 
 
 class _Pairs(NamedTuple):
@@ -39,9 +25,9 @@ class _Pairs(NamedTuple):
     inverted: Array
 
 
-def find_repeats(batch: Batch, options: Options) -> list[Repeats]:
+def find_repeats(batch: Batch, words: Words, options: Options) -> list[Repeats]:
     k = options.repeat_minimum
-    pairs = _neighbours(batch, _repeated_words(batch, k), k)
+    pairs = _neighbours(batch, words, k)
     if not len(pairs.owner):
         return [Repeats(total=0, listed=[]) for _ in range(len(batch))]
     pairs, length = _joined(batch, pairs, k)
@@ -54,44 +40,7 @@ def find_repeats(batch: Batch, options: Options) -> list[Repeats]:
     return rows
 
 
-def _repeated_words(batch: Batch, k: int) -> _Words:
-    known = windows_all(batch.known, k)
-    position = np.flatnonzero(known & batch.inside[: len(known)])
-    given, other = kmers(batch.symbols, k), kmers(batch.symbols, k, complement=True)
-    name = np.minimum(given, other)[position]
-    some = _maybe_repeated(batch, name.astype(np.uint64), position)
-    position, name = position[some], name[some]
-    owner, place = batch.locate(position)
-    order = np.lexsort((place, name, owner))
-    position, name, owner, place = position[order], name[order], owner[order], place[order]
-    same = (owner[1:] == owner[:-1]) & (name[1:] == name[:-1])
-    repeated = _either_side(same, len(name))
-    position, name, owner, place = position[repeated], name[repeated], owner[repeated], place[repeated]
-    return _Words(owner, name, place, given[position] != name)
-
-
-def _maybe_repeated(batch: Batch, name: Array, position: Array) -> Array:
-    """Indices of the words that share their hash with another; one sort of hashes with the indices in the low bits."""
-    bits = np.uint64(max(len(name).bit_length(), 1))
-    low = (np.uint64(1) << bits) - np.uint64(1)
-    spread = name * _SPREAD_WORD + batch.owner[position].astype(np.uint64) * _SPREAD_OWNER
-    spread ^= spread >> np.uint64(32)
-    spread *= _SPREAD_WORD
-    hashes = (spread & ~low) | np.arange(len(name), dtype=np.uint64)
-    hashes.sort()
-    same = (hashes[1:] ^ hashes[:-1]) <= low
-    return (hashes[_either_side(same, len(name))] & low).astype(np.intp)
-
-
-def _either_side(same: Array, size: int) -> Array:
-    """Of `size` rows, those that are the same as the row before or after."""
-    beside = np.zeros(size, dtype=bool)
-    beside[:-1] = same
-    beside[1:] |= same
-    return beside
-
-
-def _neighbours(batch: Batch, words: _Words, k: int) -> _Pairs:
+def _neighbours(batch: Batch, words: Words, k: int) -> _Pairs:
     """Each word with the next place of its name; on circles in both directions, and across the origin."""
     same = (words.owner[1:] == words.owner[:-1]) & (words.name[1:] == words.name[:-1])
     left = np.flatnonzero(same)
@@ -118,18 +67,12 @@ def _joined(batch: Batch, pairs: _Pairs, k: int) -> tuple[_Pairs, Array]:
     line = np.where(batch.circular[pairs.owner], line % length, line)
     order = np.lexsort((pairs.first, line, pairs.inverted, pairs.owner))
     pairs, line = _Pairs(*(column[order] for column in pairs)), line[order]
-    distinct = np.concatenate(([True], _changes(pairs.owner, pairs.inverted, line, pairs.first)))
+    distinct = leads(pairs.owner, pairs.inverted, line, pairs.first)
     pairs, line = _Pairs(*(column[distinct] for column in pairs)), line[distinct]
-    breaks = _changes(pairs.owner, pairs.inverted, line) | (np.diff(pairs.first) != 1)
-    heads = np.flatnonzero(np.concatenate(([True], breaks)))
+    heads = np.flatnonzero(leads(pairs.owner, pairs.inverted, line, pairs.first - np.arange(len(line))))
     size = np.diff(np.append(heads, len(line)))
     heads, size = _across_origin(batch, pairs, line, heads, size)
     return _each_once(batch, pairs, heads, size, k)
-
-
-def _changes(*columns: Array) -> Array:
-    changed: Array = np.logical_or.reduce([column[1:] != column[:-1] for column in columns])
-    return changed
 
 
 def _across_origin(batch: Batch, pairs: _Pairs, line: Array, heads: Array, size: Array) -> tuple[Array, Array]:

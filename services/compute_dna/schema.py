@@ -8,7 +8,7 @@ together) with the full number in `total` beside it. Results are TypedDicts: pla
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, TypedDict
+from typing import Annotated, ClassVar, Literal, TypedDict, get_args
 
 import pydantic
 from pydantic_core import PydanticCustomError
@@ -38,6 +38,14 @@ Host = Literal[
 ]
 
 
+def _species(host: str) -> str:
+    """ "E. coli (taxon 316407)" of e_coli_316407."""
+    genus, *species, taxon = host.split("_")
+    return f"{genus.upper()}. {' '.join(species)} (taxon {taxon})"
+
+
+_HOSTS: dict[str, pydantic.JsonValue] = {"names": {host: _species(host) for host in get_args(Host)}}
+
 #: Fields that mean the same in every list.
 _Total = Annotated[int, pydantic.Field(description=f"How many there are; the list beside it ends at {LISTED}.")]
 _Start = Annotated[int, pydantic.Field(description="First base, 1-based.")]
@@ -65,7 +73,9 @@ class Options(ServiceOptions):
         default="ATG", description="'ATG' only, or every start codon of the NCBI table."
     )
     host: Host = pydantic.Field(
-        default="e_coli_316407", description="Expression host whose codon usage the codon adaptation index refers to."
+        default="e_coli_316407",
+        description="Expression host whose codon usage the codon adaptation index refers to.",
+        json_schema_extra=_HOSTS,
     )
     sodium_mM: float = pydantic.Field(  # noqa: N815 (the unit is part of the name)
         default=50, gt=0, le=2000, description="Monovalent cations (Na+ and K+) in mM, for melting temperatures."
@@ -86,7 +96,7 @@ class Options(ServiceOptions):
         default=6, ge=3, le=50, description="Shortest run of one base to report, in bases."
     )
     repeat_minimum: int = pydantic.Field(
-        default=20, ge=12, le=31, description="Shortest exact dispersed repeat to report, in bases."
+        default=20, ge=12, le=31, description="Shortest exact repeat to report, in bases: two copies of so many."
     )
     hairpin_stem_minimum: int = pydantic.Field(
         default=10, ge=7, le=50, description="Shortest hairpin stem to report, in base pairs, all Watson-Crick."
@@ -174,7 +184,7 @@ class ORFs(TypedDict):
 class CodonAdaptation(TypedDict):
     """Codon adaptation index of the longest ORF (Sharp and Li 1987)."""
 
-    host: Annotated[str, pydantic.Field(description="The host whose codon usage was taken.")]
+    host: Annotated[str, pydantic.Field(description="The host whose codon usage was taken.", json_schema_extra=_HOSTS)]
     index: Annotated[float | None, pydantic.Field(description="0 to 1; 1 uses the host's favourite codon everywhere.")]
     not_applicable: Annotated[str | None, pydantic.Field(description="Why there is no index, if there is none.")]
 
@@ -249,7 +259,7 @@ class Homopolymers(TypedDict):
 class TandemRepeat(TypedDict):
     """A unit that follows itself without a gap or mismatch."""
 
-    unit: Annotated[str, pydantic.Field(description="2 to 10 bases, as first met.")]
+    unit: Annotated[str, pydantic.Field(description="2 to 30 bases, as first met.")]
     start: _Start
     length: Annotated[
         int,
@@ -260,9 +270,15 @@ class TandemRepeat(TypedDict):
 
 
 class TandemRepeats(TypedDict):
-    """Microsatellite-like tracts, each of the smallest period it has."""
+    """Exact tracts in which a unit follows itself head to tail, each of the smallest unit it has."""
 
-    total: Annotated[int, pydantic.Field(description="Exact tracts of 3 or more copies and 12 or more bases.")]
+    total: Annotated[
+        int,
+        pydantic.Field(
+            description="Tracts of 3 or more copies and 12 or more bases of a unit of 2 to 10 bases, and tracts of a "
+            "longer unit, below `repeat_minimum`, that repeat `repeat_minimum` bases."
+        ),
+    ]
     listed: Annotated[list[TandemRepeat], pydantic.Field(description="Longest first.")]
 
 

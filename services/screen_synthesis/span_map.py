@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from html import escape
 
 from foundry.contract import Entry
+from foundry.contract.figure import figure
 from services.screen_synthesis.schema import BrokenRule, ScreenOptions, Span
 
 _WIDTH, _LEFT, _RIGHT = 1000, 200, 930
@@ -14,12 +15,8 @@ _BAR = 14
 _NARROWEST = 3.0
 _LETTERS = 27
 _TICKS = 8
-_COLOURS = {"forward": "#4c78a8", "reverse": "#b279a2", "both": "#b0413e"}
+_COLOURS = {"forward": "#4c78a8", "reverse": "#b279a2", "both": "#c9504c"}
 _MEANINGS = {"forward": "forward strand", "reverse": "reverse strand", "both": "both strands"}
-_STYLE = (
-    "text{font:12px Helvetica,Arial,sans-serif;fill:#222}.title{font-size:16px;font-weight:bold}.small{font-size:9px}"
-    ".axis{stroke:#222;stroke-width:2}.lane{stroke:#ddd}"
-)
 
 
 def render(entries: Iterable[Entry], options: ScreenOptions) -> Iterator[str]:
@@ -27,20 +24,21 @@ def render(entries: Iterable[Entry], options: ScreenOptions) -> Iterator[str]:
     for entry in entries:
         length = len(entry.item.sequence)
         broken: list[BrokenRule] = entry.result["broken"] if entry.result else []
-        name = escape(entry.item.name or f"item {entry.position}")
-        title = f"{name}, {length:,} bp, {len(broken) or 'no'} broken rule{'' if len(broken) == 1 else 's'}"
         height = _LANES + _LANE * max(len(broken), 1) + 40
-        yield (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" '
-            f'viewBox="0 0 {_WIDTH} {height}" role="img"><title>{title}</title><style>{_STYLE}</style>'
-            f'<rect width="100%" height="100%" fill="#fff"/>'
-            f'<text class="title" x="{_WIDTH // 2}" y="28" text-anchor="middle">{title}</text>'
+        yield from figure(
+            _shapes(broken, length, height),
+            name=entry.item.name or f"item {entry.position}",
+            says=f"{length:,} bp, {len(broken) or 'no'} broken rule{'' if len(broken) == 1 else 's'}",
+            width=_WIDTH,
+            height=height,
         )
-        yield from _axis(length)
-        for lane, rule in enumerate(broken):
-            yield from _lane(rule, _LANES + _LANE * lane, length)
-        yield from _legend({span["strand"] for rule in broken for span in rule["spans"]}, height - 16)
-        yield "</svg>\n"
+
+
+def _shapes(broken: list[BrokenRule], length: int, height: int) -> Iterator[str]:
+    yield from _axis(length)
+    for lane, rule in enumerate(broken):
+        yield from _lane(rule, _LANES + _LANE * lane, length)
+    yield from _legend({span["strand"] for rule in broken for span in rule["spans"]}, height - 16)
 
 
 def _x(place: float, length: int) -> float:
@@ -66,7 +64,7 @@ def _bases(length: int) -> list[int]:
 def _lane(rule: BrokenRule, y: int, length: int) -> Iterator[str]:
     label = rule["rule"] if len(rule["rule"]) <= _LETTERS else f"{rule['rule'][: _LETTERS - 1]}…"
     yield f'<text class="rule" x="{_LEFT - 12}" y="{y + 4}" text-anchor="end">{escape(label)}</text>'
-    yield f'<path class="lane" d="M{_LEFT} {y}H{_RIGHT}"/>'
+    yield f'<path class="grid" d="M{_LEFT} {y}H{_RIGHT}"/>'
     for span in rule["spans"]:
         yield from _bars(rule, span, y, length)
     yield f'<text x="{_RIGHT + 10}" y="{y + 4}">× {rule["span_count"]:,}</text>'

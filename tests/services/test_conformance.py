@@ -1,10 +1,11 @@
-"""What every service must be: run over all under `services/`, so that a new one is tested before it has own tests."""
+"""What every service must be: run over all of FOUNDRY_SERVICES, so that a new one is tested before it has own tests."""
 
 import ast
 import importlib
 import importlib.metadata
 import itertools
 import json
+import os
 import pathlib
 import pkgutil
 import re
@@ -15,15 +16,18 @@ import xml.etree.ElementTree as ElementTree
 import pydantic
 import pytest
 
-import services as services_package
 from foundry import catalog
 from foundry.contract import Entry, ItemError, Stage
 
-SERVICES = tuple(
-    importlib.import_module(f"services.{module.name}").SERVICE
-    for module in pkgutil.iter_modules(services_package.__path__)
+#: The packages that hold services, but for the platform's own toys, which are what no service should be.
+HOMES = [home for home in os.environ["FOUNDRY_SERVICES"].replace(",", " ").split() if home != "tests.toys"]
+PACKAGES = {
+    f"{home}.{module.name}": importlib.import_module(f"{home}.{module.name}")
+    for home in HOMES
+    for module in pkgutil.iter_modules(importlib.import_module(home).__path__)
     if module.ispkg
-)
+}
+SERVICES = tuple(package.SERVICE for package in PACKAGES.values())
 EXAMPLES = [
     pytest.param(service, example, id=f"{service.name}: {example.title}")
     for service in SERVICES
@@ -44,15 +48,26 @@ SMALL_ITEM = 1500
 SMALL_RESULT = 8192
 #: A summary of fewer characters says too little to choose a service by.
 SHORTEST_SUMMARY = 40
-ROOT = pathlib.Path(services_package.__path__[0]).parent
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 
 def package(service):
-    return f"services.{service.name.replace('-', '_')}"
+    return next(name for name, package in PACKAGES.items() if package.SERVICE is service)
 
 
 def folder(service):
-    return ROOT.joinpath(*package(service).split("."))
+    return pathlib.Path(PACKAGES[package(service)].__file__).parent
+
+
+def readme(service):
+    file = folder(service) / "README.md"
+    assert file.is_file(), f"write {file}: what is computed, by which method, with which limits"
+    return file.read_text()
+
+
+def example_of(service, number=0):
+    assert service.examples, "give the service an example"
+    return service.examples[number]
 
 
 def request(service, example):
@@ -74,7 +89,7 @@ def outcomes(service, items, options):
 
 def entries(service, number):
     """An example as an artifact sees it when it is finished."""
-    items, options = request(service, service.examples[number])
+    items, options = request(service, example_of(service, number))
     computed = catalog.load(service.compute)(items, options)
     found = [
         Entry(position=position, item=item, result=None, error=outcome)
@@ -93,7 +108,8 @@ def test_its_name_is_kebab_case_and_its_folder_the_same_in_snake_case(service):
     assert re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", service.name), (
         "write `name` in kebab-case, such as 'compute-dna'"
     )
-    assert importlib.import_module(package(service)).SERVICE is service, f"move the service to {package(service)}"
+    snake_case = service.name.replace("-", "_")
+    assert package(service).rpartition(".")[2] == snake_case, f"rename the folder of {package(service)} to {snake_case}"
     assert catalog.get(service.name) is service, "give the service a `name` that no other has"
 
 
@@ -136,17 +152,17 @@ def test_its_libraries_are_installed(service):
 
 @each_service
 def test_its_readme_is_about_this_version(service):
-    readme = (folder(service) / "README.md").read_text()
-    assert re.search(rf"\b{re.escape(service.version)}\b", readme), (
+    text = readme(service)
+    assert re.search(rf"\b{re.escape(service.version)}\b", text), (
         f"write the version, {service.version}, into README.md"
     )
-    assert service.name in readme, f"write the name, {service.name}, into README.md"
+    assert service.name in text, f"write the name, {service.name}, into README.md"
 
 
 @each_service
 def test_its_readme_names_every_option(service):
-    readme = (folder(service) / "README.md").read_text()
-    missing = [name for name in service.options.model_fields if f"`{name}`" not in readme]
+    text = readme(service)
+    missing = [f"`{name}`" for name in service.options.model_fields if f"`{name}`" not in text]
     assert not missing, f"write into the table of options in README.md: {', '.join(missing)}"
 
 
@@ -192,7 +208,7 @@ def test_every_field_says_what_it_means(service, part):
 @each_service
 @pytest.mark.parametrize("part", ["item", "options"])
 def test_an_unknown_field_is_refused(service, part):
-    given = {**service.examples[0].items[0]} if part == "item" else {**service.examples[0].options}
+    given = {**example_of(service).items[0]} if part == "item" else {**example_of(service).options}
     with pytest.raises(pydantic.ValidationError, match="surely_unknown"):
         getattr(service, part).model_validate({**given, "surely_unknown": 1})
 
@@ -375,6 +391,8 @@ def test_a_figure_is_one_svg_image_that_needs_nothing_from_elsewhere(service, ar
     image = ElementTree.fromstring("".join(catalog.load(artifact.render)([found[0]], options)))
     assert image.tag == "{http://www.w3.org/2000/svg}svg", "let a figure be one <svg> element with its namespace"
     assert image.get("viewBox"), "give the <svg> a viewBox, so that it fits any page"
+    styles = " ".join(one.text or "" for one in image.iter("{http://www.w3.org/2000/svg}style"))
+    assert "prefers-color-scheme:dark" in styles, "draw it with `foundry.contract.figure`, which fits dark pages too"
     foreign = [one.tag for one in image.iter() if re.search(r"}(script|image|use|foreignObject)$", one.tag)]
     assert not foreign, f"draw the figure without {foreign}: nothing in it is run or loaded"
 
@@ -400,14 +418,23 @@ def loaded_after(*modules):
     return set(done.stdout.split())
 
 
+def above(*packages):
+    """The packages and those that they lie in."""
+    return {
+        package[:end] for package in packages for end in (*(dot.start() for dot in re.finditer(r"\.", package)), None)
+    }
+
+
 def foreign(service, module):
     """Whether a module is one that a service must not import: of the platform, of another service, or theirs."""
+    own = package(service)
+    if module in above(own) or module.startswith(f"{own}."):
+        return False
     top, _, rest = module.partition(".")
     if top == "foundry":
         return rest not in ("", "contract") and not rest.startswith("contract.")
-    if top == "services":
-        return module != top and module != package(service) and not module.startswith(f"{package(service)}.")
-    return top in {"django", "ninja", "boto3", "botocore", "zappa", "psycopg2"}
+    homes = {name.partition(".")[0] for name in HOMES}
+    return top in homes | {"django", "ninja", "boto3", "botocore", "zappa", "psycopg2"}
 
 
 def imported(path):
@@ -415,15 +442,15 @@ def imported(path):
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module in {"foundry", "services"}:
+        elif isinstance(node, ast.ImportFrom) and node.module in {"foundry", *above(*HOMES)}:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield "." * node.level + (node.module or "")
 
 
 def modules(service):
-    names = (path.relative_to(ROOT).with_suffix("").parts for path in folder(service).rglob("*.py"))
-    return sorted(".".join(parts).removesuffix(".__init__") for parts in names)
+    names = (path.relative_to(folder(service)).with_suffix("").parts for path in folder(service).rglob("*.py"))
+    return sorted(".".join((package(service), *parts)).removesuffix(".__init__") for parts in names)
 
 
 @each_service

@@ -7,6 +7,8 @@ from collections import defaultdict
 
 import pytest
 from Bio.Seq import Seq
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.compute_dna.batch import reverse_complement
 from services.compute_dna.compute import compute
@@ -70,32 +72,67 @@ def test_a_circle_of_one_base_counts_once_round():
     assert found["tandem_repeats"]["total"] == 0
 
 
-def tandem_by_loops(sequence):
-    """Every maximal stretch of each period of 2 to 10, found letter by letter."""
+def tandem_by_loops(sequence, topology="linear", k=20):
+    """Every maximal stretch of each period below `k` or of at most 10, found letter by letter from each base."""
+    size, circular = len(sequence), topology == "circular"
     found = set()
-    for period in range(2, 11):
-        start = 0
-        while start + period < len(sequence):
-            end = start + period
-            while end < len(sequence) and sequence[end] == sequence[end - period] in "ACGT":
-                end += 1
-            unit = sequence[start : start + period]
-            primitive = unit not in (unit + unit)[1:-1]
-            if end - start >= max(12, 3 * period) and primitive and set(unit) <= set("ACGT"):
-                found.add((unit, start + 1, end - start))
-            start = end - period + 1
+    for period in range(2, max(k, 11)):
+        agrees = [
+            (circular or at + period < size) and sequence[at] == sequence[(at + period) % size] in "ACGT"
+            for at in range(size)
+        ]
+        begins = [at for at in range(size) if not agrees[at - 1]] or [0]
+        for start in begins:
+            agreeing = sum(itertools.takewhile(bool, (agrees[(start + on) % size] for on in range(size))))
+            length = min(agreeing + period, size)
+            unit = "".join(sequence[(start + on) % size] for on in range(period))
+            enough = (period <= 10 and length >= max(12, 3 * period)) or length >= period + k
+            if enough and unit not in (unit + unit)[1:-1] and set(unit) <= set("ACGT"):
+                found.add((unit, start + 1, length))
     return found
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_tandem_repeats(seed):
-    chooser = random.Random(seed)
-    parts = []
-    for _ in range(6):
-        unit = "".join(chooser.choices("ACGT", k=chooser.randint(1, 10)))
-        parts += [unit * chooser.randint(1, 7), "".join(chooser.choices("ACGTN", k=chooser.randint(0, 15)))]
-    sequence = "".join(parts)
-    assert rows(profile(sequence)["tandem_repeats"]) == tandem_by_loops(sequence)
+@st.composite
+def tracts(draw):
+    """Units of up to 33 bases, palindromes among them, repeated a few times between fillers of a few bases."""
+    sequence = ""
+    for _ in range(draw(st.integers(1, 3))):
+        unit = draw(st.text("ACGT", min_size=1, max_size=33))
+        if draw(st.booleans()):
+            unit = unit[:11] + reverse_complement(unit[:11])
+        sequence += (unit * 8)[: draw(st.integers(1, 4 * len(unit)))] + draw(st.text("ACGTN", max_size=9))
+    turn = draw(st.integers(0, len(sequence)))
+    return sequence[turn:] + sequence[:turn]
+
+
+@TOPOLOGIES
+@given(sequence=tracts(), k=st.integers(12, 31))
+def test_tandem_repeats(topology, sequence, k):
+    found = profile(sequence, topology, repeat_minimum=k)["tandem_repeats"]
+    assert rows(found) == tandem_by_loops(sequence, topology, k)
+
+
+@given(sequences=st.lists(tracts(), min_size=2, max_size=4))
+def test_tandem_repeats_of_molecules_side_by_side(sequences):
+    molecules = [item(sequence, ("linear", "circular")[at % 2]) for at, sequence in enumerate(sequences)]
+    for molecule, result in zip(molecules, compute(molecules, Options()), strict=True):
+        assert rows(result["tandem_repeats"]) == tandem_by_loops(molecule.sequence, molecule.topology)
+
+
+@TOPOLOGIES
+@pytest.mark.parametrize("unit", range(3, 34))
+def test_copies_head_to_tail_are_reported_whatever_their_length(unit, topology):
+    copies = random_sequence(unit, unit) * 8
+    found = profile(random_sequence(101, 200) + copies + random_sequence(102, 200), topology)
+    tandem = [row["length"] for row in found["tandem_repeats"]["listed"]]
+    paired = [row["length"] + unit for row in found["repeats"]["listed"]]
+    assert max(tandem if unit < 20 else paired) >= len(copies)
+
+
+def test_a_tract_that_is_its_own_reverse_complement_is_a_tandem_repeat():
+    tract = "GAATTCAAGCTT" * 6
+    found = profile("ACCA" + tract + "TCCA")["tandem_repeats"]["listed"]
+    assert [(row["start"], row["length"]) for row in found] == [(5, 72)]
 
 
 def test_a_tandem_repeat_across_the_origin():
