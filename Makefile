@@ -18,8 +18,13 @@ help:  ## Show what can be made
 run: .venv/run  ## Start everything, compute the examples, keep serving (ONCE=1 stops after the results, PORT=8000)
 	@$(PYTHON) manage.py demo --port $(PORT) $(if $(ONCE),--once)
 
-test: lint  ## Everything that must hold: lint, types, import rules, migrations, deploy check, tests
-	$(PYTHON) -m pytest --cov --ignore=tests/aws
+# Processes that share the tests. Many tests wait for others, so that one more than the cores is of use.
+JOBS ?= 3
+# The tests start hundreds of processes: none is to compile again what another has compiled.
+test test-aws: export PYTHONDONTWRITEBYTECODE :=
+
+test: lint  ## Everything that must hold: lint, types, import rules, migrations, deploy check, tests (JOBS=3)
+	$(PYTHON) -m pytest --cov --numprocesses=$(JOBS) --ignore=tests/aws
 
 test-aws: .venv/dev .runtime/done  ## The same on AWS's terms: real zappa, real packages, a Lambda of our own on this machine
 	$(PYTHON) -m pytest tests/aws

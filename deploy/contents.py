@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from deploy import stages
+from deploy.errors import DeployError
 from deploy.stages import Stage
 
 #: What every function imports.
@@ -78,12 +79,28 @@ def files(names: Iterable[str]) -> dict[str, Path]:
     }
 
 
+def require_services(stage: Stage, root: Path = stages.ROOT) -> None:
+    """Raises DeployError for a service that would not be in the package: the function would start, and not find it."""
+    packed = {path.resolve() for path in files(distributions(stage)).values()}
+    for package in _packages(stage):
+        source, place = stages.source(package), root.joinpath(*package.split("."))
+        if source != place.resolve() / "__init__.py" and source not in packed:
+            raise DeployError(
+                f"FOUNDRY_SERVICES: {package} lies in {source.parent}, and would not be in the function's package: "
+                f"that holds this project's folder and the `libraries` of services. Put it into {place}, "
+                "and take the other place out of PYTHONPATH."
+            )
+
+
 def foreign(stage: Stage, root: Path = stages.ROOT) -> list[str]:
     """The paths of the project that are not the function's, from its root."""
-    packages = stages.packages()
-    own = [packages[stage.service]] if stage.service else packages.values()
-    wanted = {Path("foundry"), _CERTIFICATES, *(Path(*package.split(".")) for package in own)}
+    wanted = {Path("foundry"), _CERTIFICATES, *(Path(*package.split(".")) for package in _packages(stage))}
     return list(_others(root, root, wanted))
+
+
+def _packages(stage: Stage) -> Collection[str]:
+    """Of the services that the function knows."""
+    return [stages.package(stage.service)] if stage.service else stages.packages().values()
 
 
 def _others(root: Path, folder: Path, wanted: Collection[Path]) -> Iterator[str]:

@@ -20,6 +20,8 @@ def fill(cli: Any) -> None:
     """Called before Zappa does what it was asked to; `cli` is its `ZappaCLI`."""
     try:
         stage = stages.get(cli.api_stage)
+        if cli.command in ("deploy", "update", "package"):
+            contents.require_services(stage)
         if cli.command in ("deploy", "update"):
             variables.require(stage)
             quota.require(stage)
@@ -54,7 +56,15 @@ def network() -> dict[str, list[str]]:
 
 def function_variables(stage: Stage) -> dict[str, str]:
     """The environment variables of the stage's function."""
-    return dict(_addresses(stage)) | dict(_elsewhere(stage)) | stage.variables | variables.passed_on()
+    return (
+        dict(_addresses(stage)) | dict(_elsewhere(stage)) | stage.variables | variables.passed_on() | dict(_own(stage))
+    )
+
+
+def _own(stage: Stage) -> Iterator[tuple[str, str]]:
+    """A service's function finds its own in its package, and no other package of services."""
+    if stage.service and value(variables.SERVICES):
+        yield variables.SERVICES.name, stages.package(stage.service).rpartition(".")[0]
 
 
 def _addresses(stage: Stage) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ import pkgutil
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from deploy.errors import DeployError
@@ -89,17 +90,37 @@ def packages() -> Mapping[str, str]:
     found = {
         f"{package}.{module.name}"
         for package in os.environ.get("FOUNDRY_SERVICES", "services").replace(",", " ").split()
-        for module in pkgutil.iter_modules(importlib.import_module(package).__path__)
+        for module in pkgutil.iter_modules(_imported(package).__path__)
         if module.ispkg
     }
-    return {importlib.import_module(package).SERVICE.name: package for package in sorted(found)}
+    return {_imported(package).SERVICE.name: package for package in sorted(found)}
+
+
+def source(imported: str) -> Path:
+    """The file that a package is imported from."""
+    return Path(str(_imported(imported).__file__)).resolve()
+
+
+def _imported(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            raise
+        raise DeployError(f"FOUNDRY_SERVICES names {name}, and there is no {error.name} in {ROOT}.") from None
 
 
 def service(name: str) -> Service:
     """The service of that name. Raises DeployError."""
-    if name not in services():
-        raise DeployError(f"There is no service {name!r}; there are: {', '.join(services())}.")
-    return services()[name]
+    declared: Service = _imported(package(name)).SERVICE
+    return declared
+
+
+def package(name: str) -> str:
+    """The package of the service of that name. Raises DeployError."""
+    if name not in packages():
+        raise DeployError(f"There is no service {name!r} in FOUNDRY_SERVICES; there are: {', '.join(packages())}.")
+    return packages()[name]
 
 
 @functools.cache

@@ -38,6 +38,7 @@ KEY = Variable("FOUNDRY_SECRET_KEY_SECRET", "the ARN of the secret with Django's
 ADDRESS = Variable("FOUNDRY_PUBLIC_URL", "what links in mails begin with", passed=True)
 HOST = Variable("FOUNDRY_DATABASE_HOST", "the host of a proxy or pooler in front of the database", passed=True)
 FILES = Variable("FOUNDRY_ARTIFACT_BUCKET", "the S3 bucket for files too large for an answer", passed=True)
+SERVICES = Variable("FOUNDRY_SERVICES", "the packages that hold services, separated by commas", passed=True)
 
 #: In the order in which they are asked for; a stage's role is beside them, see `role`.
 VARIABLES = (
@@ -59,7 +60,7 @@ VARIABLES = (
         "FOUNDRY_DATABASE_CA", "the file in the package with the authorities its server is checked by", passed=True
     ),
     Variable("FOUNDRY_PRICES", "what AWS asks, if not the list price: name; USD/GB-s; USD/invocation", passed=True),
-    Variable("FOUNDRY_SERVICES", "the packages that hold services, separated by commas", passed=True),
+    SERVICES,
     Variable("FOUNDRY_INVOKE_ACCOUNT", "the user a direct invoke acts as", passed=True),
     FILES,
     Variable("FOUNDRY_MAX_BODY_MB", "the largest request body, in MiB", passed=True),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
 from django.test import Client
+from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from foundry.accounts import tokens
 from foundry.accounts.caller import Caller, account, from_token
@@ -14,6 +16,57 @@ from foundry.accounts.models import Scope
 from foundry.core.drafts import Draft
 from foundry.core.models import Job, ServiceRequest
 from foundry.core.submit import Submission, submit
+
+# Others compute at the same time: how long an example takes says nothing.
+settings.register_profile("shared", deadline=None)
+settings.load_profile("shared")
+
+#: Directories whose tests share what takes long to start: one process has all of them.
+TOGETHER = ("tests/database/", "tests/embedded/", "tests/entry/", "tests/infra/", "tests/portal/browser/")
+#: What takes longest begins first, so that no process is left with it in the end.
+FIRST = (
+    *("tests/faults/", "tests/portal/browser/", "tests/dispatch/", "tests/entry/"),
+    *("tests/embedded/", "tests/database/", "tests/infra/"),
+)
+
+
+class Sharing(LoadScopeScheduling):
+    """Shares out modules, or whole directories, among the processes; the order is random but for the longest."""
+
+    def __init__(self, config: pytest.Config, log: Any = None) -> None:
+        super().__init__(config, log)
+        self.config.option.loadscopereorder = False
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((folder for folder in TOGETHER if nodeid.startswith(folder)), nodeid.partition("::")[0])
+
+    def _assign_work_unit(self, node: Any) -> None:
+        found = (scope for folder in FIRST for scope in self.workqueue if scope.startswith(folder))
+        if first := next(found, None):
+            self.workqueue.move_to_end(first, last=False)
+        super()._assign_work_unit(node)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Sharing:
+    return Sharing(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """What a test logs may be no Unicode, which cannot be sent from process to process."""
+    return _readable((yield))
+
+
+def _readable(told: Any) -> Any:
+    match told:
+        case str():
+            return told.encode(errors="backslashreplace").decode()
+        case dict():
+            return {_readable(key): _readable(value) for key, value in told.items()}
+        case list() | tuple():
+            return type(told)(map(_readable, told))
+    return told
 
 
 class Api(Client):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import secrets
 from pathlib import Path
 
 from django.conf import settings
@@ -57,10 +58,22 @@ def load_demo() -> Credentials | None:
 
 
 def save_demo(credentials: Credentials) -> None:
+    """For this account's eyes only."""
+    _save(demo_path(), json.dumps(dataclasses.asdict(credentials)))
+
+
+def demo_password() -> str:
+    """The same in each run, so that who is signed in stays so; another one when `.foundry` is removed."""
+    path = Path(settings.FOUNDRY_HOME) / "demo.password"
+    if not path.exists():
+        _save(path, secrets.token_urlsafe(9))
+    return path.read_text()
+
+
+def _save(path: Path, content: str) -> None:
     """For this account's eyes only, and never half of it."""
-    path = demo_path()
-    partial = path.with_suffix(".part")
+    partial = path.with_name(f"{path.name}.part")
     partial.unlink(missing_ok=True)
     with open(partial, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-        json.dump(dataclasses.asdict(credentials), file)
+        file.write(content)
     partial.replace(path)

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from foundry.cli import terminal
 from foundry.cli.values import show_values
-from foundry.client import Foundry, RefusedItem, Request, Result
+from foundry.client import Cost, Foundry, RefusedItem, Request, Result
 
 #: Rows of a result table, and failed items listed under it.
 ROWS = 10
@@ -81,22 +81,34 @@ def _facts(request: Request) -> list[tuple[str, str | Text]]:
         ("Request", request.id),
         ("Service", f"{request.service} {request.version}"),
         ("Label", request.label),
+        ("Tags", ", ".join(request.tags)),
         ("State", _summary(request)),
         ("Owner", f"{request.owner} of {request.team}"),
         ("Priority", request.priority),
         ("Created", request.created_at),
         ("Started", request.started_at),
         ("Finished", request.finished_at),
+        ("Cost", _cost(request.cost)),
         ("Artifacts", ", ".join(artifact.name for artifact in request.artifacts)),
     ]
     return [(heading, value if isinstance(value, Text) else terminal.cell(value)) for heading, value in facts if value]
 
 
+def _cost(cost: Cost | None) -> str:
+    """Empty where time is not billed."""
+    if cost is None:
+        return ""
+    return f"${cost.usd:.6f} for {cost.billed_ms:,} ms, by {'; '.join(cost.price_lists)}"
+
+
 def show_requests(console: Console, requests: list[Request]) -> None:
     """A table of requests."""
-    headings = ["Request", "Service", "Label", "State", "Done", "Items", "Created"]
+    headings = ["Request", "Service", "Label", "Tags", "State", "Done", "Items", "Created"]
     rows = [
-        (one.id, one.service, one.label, terminal.state(one.state), one.items.done, one.items.total, one.created_at)
+        (
+            *(one.id, one.service, one.label, ", ".join(one.tags), terminal.state(one.state)),
+            *(one.items.done, one.items.total, one.created_at),
+        )
         for one in requests
     ]
     console.print(terminal.table(headings, rows) if rows else "No requests yet.")

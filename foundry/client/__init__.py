@@ -20,6 +20,7 @@ from foundry.client.foundry import File, Foundry
 from foundry.client.model import (
     Artifact,
     Column,
+    Cost,
     Example,
     ItemCounts,
     ItemError,
@@ -39,6 +40,7 @@ __all__ = [
     "Artifact",
     "Column",
     "ConnectionFailedError",
+    "Cost",
     "EndedRequest",
     "Example",
     "File",

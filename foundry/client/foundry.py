@@ -69,6 +69,7 @@ class Foundry:
         options: Mapping[str, Any] | None = None,
         defaults: Mapping[str, Any] | None = None,
         label: str = "",
+        tags: Iterable[str] = (),
         priority: int = 0,
         idempotency_key: str | None = None,
     ) -> Request:
@@ -81,7 +82,7 @@ class Foundry:
         if (items is None) == (files is None):
             raise ValueError("Give either items or files.")
         fields = {"service": service, "label": label, "priority": priority}
-        settings = {"options": dict(options or {}), "defaults": dict(defaults or {})}
+        settings = {"options": dict(options or {}), "defaults": dict(defaults or {}), "tags": list(tags)}
         body: dict[str, Any]
         if items is not None:
             body = {"json": {**fields, **settings, "items": [dict(item) for item in items]}}
@@ -103,11 +104,12 @@ class Foundry:
         service: str | None = None,
         state: RequestState | None = None,
         label: str | None = None,
+        tag: str | None = None,
         page_size: int = 100,
     ) -> Iterator[Request]:
         """The team's requests, the newest first. `label` is any part of one."""
         wanted: dict[str, Any] | None
-        wanted = {"service": service, "state": state, "label": label, "limit": page_size}
+        wanted = {"service": service, "state": state, "label": label, "tag": tag, "limit": page_size}
         while wanted is not None:
             page = self._http.json("GET", "/requests", params=wanted)
             yield from (decode(Request, one) for one in page["requests"])

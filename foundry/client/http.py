@@ -6,6 +6,7 @@ import contextlib
 import random
 import time
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import Any
 
 import requests
@@ -163,6 +164,9 @@ def _checked(name: str, answer: requests.Response) -> requests.Response:
 
 
 def _not_foundry(name: str, answer: requests.Response) -> FoundryError:
+    if answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:  # said by what stands before it, such as API Gateway
+        title = f"This is more than {name} takes at once: submit fewer items in one request, or files in a zip."
+        return FoundryError(status=answer.status_code, title=title)
     title = f"{name} answered {answer.status_code} {answer.reason}, and not as Foundry does. Is the address right?"
     return FoundryError(status=answer.status_code, title=title)
 

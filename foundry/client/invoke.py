@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 from requests.adapters import BaseAdapter
 
+from foundry.client import extras
 from foundry.client.errors import FoundryError
 from foundry.client.http import TIMEOUT_S, Http
 
@@ -77,7 +78,7 @@ class _Adapter(BaseAdapter):
 
 
 def _client() -> Any:
-    import boto3
+    boto3 = extras.load("boto3", extra="lambda", purpose="Foundry(function=...)")
     from botocore.config import Config
 
     connect_s, read_s = TIMEOUT_S

@@ -131,6 +131,18 @@ class RefusedItem:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """Of the attempts that have ended, failed ones too."""
+
+    #: By the price lists named; no discount, free tier or tax.
+    usd: float
+    billed_ms: int
+    gb_seconds: float
+    attempts: int
+    price_lists: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     id: str
     service: str
@@ -146,6 +158,10 @@ class Request:
     finished_at: datetime | None
     items: ItemCounts
     jobs: int
+    #: Words to find it by.
+    tags: tuple[str, ...] = ()
+    #: So far; None where time is not billed, and in lists.
+    cost: Cost | None = None
     #: Each release that computed some of it, with the versions of the service and its libraries.
     made_by: tuple[Mapping[str, Any], ...] = ()
     #: The first items refused at once; only in the answer to a submission.
@@ -157,8 +173,9 @@ class Request:
     def _repr_html_(self) -> str:
         """What notebooks show."""
         named = f"{self.label} ({self.id})" if self.label else self.id
+        tagged = "".join(f" · {escape(tag)}" for tag in self.tags)
         counted = f"{self.items.succeeded:,} succeeded, {self.items.failed:,} failed, {self.items.waiting:,} waiting"
-        return f"<p><b>{escape(self.service)}</b> {escape(named)}: <b>{self.state}</b><br>{counted}</p>"
+        return f"<p><b>{escape(self.service)}</b> {escape(named)}{tagged}: <b>{self.state}</b><br>{counted}</p>"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any, overload
 
+from foundry.client import extras
 from foundry.client.model import Column, Result
 
 _SHOWN = 20
@@ -13,7 +14,10 @@ _BEFORE, _AFTER = ("#", "Name", "State"), ("Error",)
 
 
 class Table(Sequence[dict[str, Any]]):
-    """One row an item, by position: number, name, state, the service's columns, and why it failed."""
+    """One row an item, by position: number, name, state, the service's columns, and why it failed.
+
+    As in all tables of Foundry, of a list or an object there is the number of its entries; results have them whole.
+    """
 
     def __init__(self, columns: Sequence[Column], results: Iterable[Result]) -> None:
         #: The headings.
@@ -38,8 +42,7 @@ class Table(Sequence[dict[str, Any]]):
 
     def frame(self) -> Any:
         """As a pandas.DataFrame, with positions as its index. Needs `pandas`."""
-        import pandas
-
+        pandas = extras.load("pandas", extra="tables", purpose="Table.frame()")
         return pandas.DataFrame(self._rows, columns=list(self.columns)).set_index("#")
 
     def _repr_html_(self) -> str:
@@ -64,11 +67,11 @@ def _row(columns: Sequence[Column], result: Result) -> dict[str, Any]:
 
 
 def _at(values: Mapping[str, Any] | None, path: str) -> Any:
-    """What stands at a dotted path; None if there is nothing."""
+    """What stands at a dotted path; of a list or an object how many entries it has; None if there is nothing."""
     found: Any = values
     for key in path.split("."):
         found = found.get(key) if isinstance(found, Mapping) else None
-    return found
+    return len(found) if isinstance(found, list | Mapping) else found
 
 
 def _text(value: Any) -> str:

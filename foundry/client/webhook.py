@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from foundry.client import extras
 from foundry.client.decode import decode
 from foundry.client.errors import FoundryError
 from foundry.client.model import RequestState
@@ -60,14 +61,14 @@ class WebhookMessage:
 def verify_webhook(headers: Mapping[str, str], body: bytes | str, secret: str) -> WebhookMessage:
     """The message, if it is Foundry's. `body` is what came, byte for byte; `secret` the endpoint's.
 
-    Raises NotFromFoundryError. Needs `standardwebhooks`.
+    Check it within five minutes of its timestamp: what is older may be somebody's repetition of it. Raises
+    NotFromFoundryError. Needs `standardwebhooks`.
     """
-    from standardwebhooks import Webhook, WebhookVerificationError
-
+    library = extras.load("standardwebhooks", extra="webhooks", purpose="verify_webhook()")
     given = {name.lower(): value for name, value in headers.items()}
     try:
-        Webhook(secret).verify(body, given, json_parse=False)
-    except (WebhookVerificationError, ValueError) as error:
+        library.Webhook(secret).verify(body, given, json_parse=False)
+    except (library.WebhookVerificationError, ValueError) as error:
         raise NotFromFoundryError(status=None, title=f"This message is not Foundry's: {error}.") from None
     said = json.loads(body)
     return WebhookMessage(

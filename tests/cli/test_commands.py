@@ -30,11 +30,15 @@ def test_status_shows_a_request(run, request_id):
 
 
 def test_status_lists_the_newest_first(run, make_request):
-    first, second = (str(make_request({"number": 1}, label=label).pk) for label in ("first", "second"))
-    shown = run("status").out
+    first, second = (str(make_request({"number": 1}, label=one, tags=[f"{one} tag"]).pk) for one in ("first", "second"))
+    ended = run("status")
+    assert (ended.code, ended.err) == (Exit.OK, "")
+    shown = ended.out
     assert shown.index(second) < shown.index(first)
     assert [one["id"] for one in run("status", "--json", "--limit", "1").json["requests"]] == [second]
     assert [one["id"] for one in run("status", "--json", "--label", "first").json["requests"]] == [first]
+    assert [one["id"] for one in run("status", "--json", "--tag", "first tag").json["requests"]] == [first]
+    assert "second tag" in shown
     assert "No requests yet." in run("status", "--state", "failed").out
 
 

@@ -3,10 +3,11 @@
 import io
 
 import pytest
+from django.urls import reverse
 from rich.console import Console
 
 from foundry.cli.credentials import Credentials
-from foundry.cli.demo import examples
+from foundry.cli.demo import examples, platform
 from foundry.cli.demo.errors import DemoError
 from foundry.cli.demo.processes import Process, Processes
 from foundry.cli.management.commands import demo
@@ -39,3 +40,16 @@ def test_items_of_an_earlier_run_are_told(live_server, owner, make_request, noth
     console = Console(file=io.StringIO())
     examples.compute(console, Foundry(live_server.url, owner.secret), lambda: None)
     assert "First finishing 2 items of an earlier run" in console.file.getvalue()
+
+
+def test_who_is_signed_in_stays_so_over_runs_until_the_data_are_removed(client, db, settings, tmp_path):
+    settings.FOUNDRY_HOME = tmp_path
+    first = platform.sign_in("http://127.0.0.1:8000")
+    assert (tmp_path / "demo.password").stat().st_mode & 0o777 == 0o600
+    assert client.login(username="demo", password=first.password)
+    second = platform.sign_in("http://127.0.0.1:8000")
+    assert (second.password, second.token == first.token) == (first.password, False)
+    assert client.get(reverse("portal:account")).status_code == 200
+    (tmp_path / "demo.password").unlink()
+    assert platform.sign_in("http://127.0.0.1:8000").password != first.password
+    assert client.get(reverse("portal:account")).status_code == 302

@@ -17,9 +17,9 @@ def submit(run, *arguments, service="toy"):
 
 
 def test_without_waiting_it_says_how_to_follow(run, items):
-    ended = submit(run, items({"number": 1}), "--label", "mine", "--priority", "2")
+    ended = submit(run, items({"number": 1}), "--label", "mine", "--priority", "2", "--tag", "x", "--tag", "Y z")
     request = ServiceRequest.objects.get()
-    assert (request.label, request.priority) == ("mine", 2)
+    assert (request.label, request.priority, request.tags) == ("mine", 2, ["x", "y z"])
     assert ended.code == Exit.OK
     assert f"manage.py status {request.pk} --wait" in ended.out
 

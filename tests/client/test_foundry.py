@@ -22,7 +22,8 @@ def test_items_or_files_must_be_given_and_not_both(foundry):
 def test_a_submission_comes_back_as_a_typed_request(server, foundry, request_json):
     refused = {"position": 3, "name": "x", "source": None, "code": "c", "message": "m", "field": None, "positions": [1]}
     server.answer(Answer(202, request_json(refused=[refused], unheard_of=True)))
-    request = foundry.submit("toy", [{"number": 1}], options={"factor": 2}, defaults={"number": 3}, label="l")
+    given = {"options": {"factor": 2}, "defaults": {"number": 3}, "label": "l", "tags": ["t"]}
+    request = foundry.submit("toy", [{"number": 1}], **given)
     assert isinstance(request, Request)
     assert request.state is RequestState.QUEUED
     assert request.created_at.isoformat() == "2026-01-02T03:04:05.678000+00:00"
@@ -33,6 +34,7 @@ def test_a_submission_comes_back_as_a_typed_request(server, foundry, request_jso
         "options": {"factor": 2},
         "defaults": {"number": 3},
         "label": "l",
+        "tags": ["t"],
         "priority": 0,
     }
 
@@ -40,6 +42,16 @@ def test_a_submission_comes_back_as_a_typed_request(server, foundry, request_jso
 def test_a_submission_made_before_says_so(server, foundry, request_json):
     server.answer(Answer(202, request_json(), {"Idempotent-Replayed": "true"}), Answer(202, request_json()))
     assert [foundry.submit("toy", [{}], idempotency_key="k").replayed for _ in range(2)] == [True, False]
+
+
+def test_a_request_has_its_tags_and_what_it_cost(server, foundry, request_json):
+    cost = {"usd": 0.5, "billed_ms": 7, "gb_seconds": 0.1, "attempts": 2, "price_lists": ["AWS 2026"]}
+    server.answer(Answer(body=request_json(tags=["cycle 7", "<b>"], cost=cost)), Answer(body=request_json()))
+    request = foundry.request("r1")
+    assert request.tags == ("cycle 7", "<b>")
+    assert (request.cost.usd, request.cost.price_lists) == (0.5, ("AWS 2026",))
+    assert "cycle 7 · &lt;b&gt;" in request._repr_html_()
+    assert (foundry.request("r1").tags, foundry.request("r1").cost) == ((), None)
 
 
 def test_waiting_looks_until_the_end_and_less_and_less_often(server, foundry, request_json, pauses):
@@ -66,10 +78,10 @@ def test_the_list_of_requests_goes_on_through_all_pages_and_stays_at_its_address
         Answer(body={"requests": [request_json(id="a"), request_json(id="b")], "next": following}),
         Answer(body={"requests": [request_json(id="c")], "next": None}),
     )
-    found = foundry.requests(state=RequestState.QUEUED, page_size=2)
+    found = foundry.requests(state=RequestState.QUEUED, tag="t", page_size=2)
     assert [request.id for request in found] == ["a", "b", "c"]
     assert [asked.path for asked in server.asked] == [
-        "/api/v1/requests?state=queued&limit=2",
+        "/api/v1/requests?state=queued&tag=t&limit=2",
         "/api/v1/requests?cursor=abc&limit=2",
     ]
 

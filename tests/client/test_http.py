@@ -44,6 +44,12 @@ def test_without_an_address_it_says_what_to_set(monkeypatch):
         Foundry()
 
 
+def test_what_a_gateway_finds_too_large_says_what_to_do(server, foundry):
+    server.answer(Answer(413, b'{"message": "Request Too Long"}', {"Content-Type": "application/json"}))
+    with pytest.raises(FoundryError, match="submit fewer items in one request, or files in a zip"):
+        foundry.submit("toy", [{"number": 1}])
+
+
 @pytest.mark.parametrize("trouble", [HANG_UP, Answer(502), Answer(503), Answer(504), Answer(429)])
 def test_a_submission_is_repeated_with_the_same_key(server, foundry, request_json, trouble):
     server.answer(trouble, trouble, Answer(202, request_json()))

@@ -11,6 +11,7 @@ from standardwebhooks import Webhook
 
 from foundry.client import Column, ItemError, NotFromFoundryError, RequestState, Result, Table, verify_webhook
 from foundry.client.progress import bar
+from foundry.webhooks import signing
 from foundry.webhooks.claims import Due
 
 COLUMNS = (Column(title="GC", path="gc.mean"), Column(title="Length", path="length"))
@@ -18,7 +19,8 @@ RESULTS = (
     Result(position=1, name="<a>", state="succeeded", values={"gc": {"mean": 0.123456}, "length": 7}),
     Result(position=2, name="b", state="failed", error=ItemError(code="x", message="No & never.")),
 )
-SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+SEED = signing.new_seed()
+(SECRET,) = signing.secrets_of([SEED])
 
 
 def test_a_table_is_rows_with_the_services_columns():
@@ -42,6 +44,12 @@ def test_a_table_is_a_frame_where_pandas_is():
     frame = Table(COLUMNS, RESULTS).frame()
     assert list(frame.columns) == ["Name", "State", "GC", "Length", "Error"]
     assert frame.loc[1, "Length"] == 7
+
+
+def test_of_lists_and_objects_a_table_has_the_number_of_their_entries():
+    listed = Result(position=1, name="a", state="succeeded", values={"gc": {"mean": [1, 2]}, "length": {"a": 1}})
+    assert (Table(COLUMNS, [listed])[0]["GC"], Table(COLUMNS, [listed])[0]["Length"]) == (2, 1)
+    assert "<td>2</td><td>1</td>" in Table(COLUMNS, [listed])._repr_html_()
 
 
 def test_an_empty_table_has_its_columns_all_the_same():
@@ -94,7 +102,7 @@ def message(data=None, kind="request.finished", at=None):
         "newer": "than this client",
     }
     payload = json.dumps({"type": kind, "timestamp": "2026-11-22T10:01:00+00:00", "data": data})
-    due = Due(1, 1, 1, 1, "https://x.example", "msg_1", payload, SECRET, "")
+    due = Due(1, 1, 1, 1, 1, "https://x.example", "msg_1", payload, [SEED])
     headers = due.headers()
     if at:
         headers["webhook-timestamp"] = str(int(at.timestamp()))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.machinery
+import os
+import subprocess
+import sys
 import zipfile
 from importlib import metadata
 
@@ -89,3 +92,41 @@ def test_a_package_is_a_function_of_its_content(made, tmp_path):
     package.rewrite(made)
     package.rewrite(other)
     assert made.read_bytes() == other.read_bytes()
+
+
+OUTSIDE = """
+import os
+from types import SimpleNamespace
+from deploy import settings, stages
+settings.fill(SimpleNamespace(api_stage="development", command="package", override_stage_config_setting=print))
+"""
+
+
+def elsewhere(tmp_path, name, services):
+    """Package a stage in a new process, with services that lie in another folder."""
+    package = tmp_path / name / "services" / "plates"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(
+        "from types import SimpleNamespace as S\nSERVICE = S(name='plates', libraries=())"
+    )
+    variables = os.environ | {
+        "PYTHONPATH": str(tmp_path),
+        "FOUNDRY_SERVICES": services,
+        "DATABASE_URL": "postgresql:///x",
+    }
+    finished = subprocess.run(
+        [sys.executable, "-c", OUTSIDE], cwd=stages.ROOT, env=variables, capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 1
+    return finished.stderr.splitlines()[-1], package
+
+
+def test_a_service_that_would_not_be_in_the_package_is_refused(tmp_path):
+    error, package = elsewhere(tmp_path, "ourlab", "services,ourlab.services")
+    assert f"ourlab.services.plates lies in {package}, and would not be in the function's package: " in error
+    assert f"Put it into {stages.ROOT / 'ourlab' / 'services' / 'plates'}, " in error
+
+
+def test_services_that_are_nowhere_are_named(tmp_path):
+    error, _ = elsewhere(tmp_path, "ourlab", "services,otherlab.services")
+    assert error.endswith(f"FOUNDRY_SERVICES names otherlab.services, and there is no otherlab in {stages.ROOT}.")

@@ -95,6 +95,14 @@ def test_a_domain_is_a_host_the_api_answers_to(account, monkeypatch):
     assert settings.function_variables(stages.get("production"))["FOUNDRY_PUBLIC_URL"] == "https://foundry.example/lab"
 
 
+def test_a_services_function_is_told_of_its_own_package_alone(account, monkeypatch):
+    monkeypatch.setenv("FOUNDRY_SERVICES", "services,ourlab.services")
+    monkeypatch.setattr(stages, "packages", lambda: {"compute-dna": "ourlab.services.compute_dna"})
+    assert settings.function_variables(stages.get("production"))["FOUNDRY_SERVICES"] == "services,ourlab.services"
+    own = settings.function_variables(stages.get("production_compute_dna"))
+    assert own["FOUNDRY_SERVICES"] == "ourlab.services"
+
+
 def test_development_needs_a_database_only(monkeypatch):
     with pytest.raises(
         ClickException, match=r"set in the environment:\n  FOUNDRY_DATABASE_SECRET or DATABASE_URL: [^\n]*$"

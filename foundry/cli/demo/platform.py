@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 
 from django.core.management import call_command
 
@@ -28,10 +27,11 @@ def set_environment(url: str) -> None:
 
 
 def sign_in(url: str) -> Credentials:
-    """A user with a token and a password of this run; those of earlier runs end. An operator too, to see all pages."""
-    user, team = account(_NAME)
-    password = secrets.token_urlsafe(9)
-    user.set_password(password)
+    """A user with a token of this run; those of earlier runs end. An operator too, to see all pages."""
+    user, team = account(_NAME, _NAME)
+    password = credentials.demo_password()
+    if not user.check_password(password):  # set anew, even the same one would end all sessions
+        user.set_password(password)
     user.is_staff = True
     user.save(update_fields=["password", "is_staff"])
     for old in Token.objects.filter(user=user, name=_NAME, revoked_at=None):

@@ -21,6 +21,7 @@ class Command(ApiCommand):
         parser.add_argument("--service", help="requests to that service only")
         parser.add_argument("--state", choices=list(RequestState), help="requests in that state only")
         parser.add_argument("--label", help="requests with that in their label only")
+        parser.add_argument("--tag", help="requests with that tag only")
         parser.add_argument("--limit", type=int, default=20, help="how many requests (default: %(default)s)")
         add_waiting(parser)
         add_json(parser)
@@ -41,7 +42,8 @@ class Command(ApiCommand):
     def _list(self, options: dict[str, Any]) -> Exit:
         if options["wait"]:
             raise ValueError("--wait needs the ID of a request.")
-        found = self.foundry.requests(service=options["service"], state=options["state"], label=options["label"])
+        filters = {name: options[name] for name in ("service", "state", "label", "tag")}
+        found = self.foundry.requests(**filters)
         requests = list(islice(found, options["limit"]))
         if options["json"]:
             self.write_json({"requests": requests})

@@ -41,6 +41,9 @@ class Command(ApiCommand):
         )
         parser.add_argument("--label", default="", help="for people, to find the request again")
         parser.add_argument(
+            "--tag", dest="tags", action="append", default=[], metavar="TAG", help="a word to find the request by"
+        )
+        parser.add_argument(
             "--priority", type=int, choices=range(-5, 6), default=0, metavar="N", help="-5 to 5; higher runs first"
         )
         parser.add_argument("--idempotency-key", metavar="KEY", help="the same key submits only once")
@@ -67,6 +70,7 @@ class Command(ApiCommand):
             options=_pairs("--option", options["option"]),
             defaults=_pairs("--set", options["defaults"]),
             label=options["label"],
+            tags=options["tags"],
             priority=options["priority"],
             idempotency_key=options["idempotency_key"],
         )
