@@ -165,7 +165,7 @@ def test_a_flooding_service_does_not_starve_another(start_worker, make_request, 
     time.sleep(1)
     started = time.monotonic()
     assert finish(make_request({"number": 1}, service="toy-saving")).state == RequestState.SUCCEEDED
-    assert time.monotonic() - started < 6
+    assert time.monotonic() - started < 12  # the flood takes 15 at least
     assert requests.get(team=flood.team, request=flood.pk).state == RequestState.RUNNING
 
 

@@ -59,7 +59,7 @@ class Demo:
         self.process.send_signal(number)
         return self.process.wait(timeout=20)
 
-    def wait_for(self, condition, seconds=30.0):
+    def wait_for(self, condition, seconds=90.0):
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, self.output
@@ -161,7 +161,7 @@ def test_killed_it_leaves_nothing_running_and_the_next_one_finishes_its_requests
     demo.end(signal.SIGKILL)
     began = time.monotonic()
     demo.start()
-    assert time.monotonic() - began < 15  # 10, and what the requests of before take away
+    assert time.monotonic() - began < 20  # of which it waits 10 for what was before; a lost lease takes 20
     assert re.search(r"First finishing \d+ items of an earlier run", demo.output)
     ended = demo.foundry.wait(request, timeout=40)
     assert ended.state is RequestState.SUCCEEDED

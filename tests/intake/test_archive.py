@@ -81,6 +81,8 @@ def test_a_packing_that_cannot_be_bounded_is_refused(intake):
         (gzip.compress(b">a\nACGT\n" * 9)[:-12], "gzip_corrupt"),
         (gzip.compress(b">a\nACGT\n" * 9)[:-1] + b"!", "gzip_corrupt"),
     ],
+    # The bytes say when they were made.
+    ids=["cut zip", "zip in zip", "gzip in gzip in zip", "empty zip", "cut gzip", "wrong gzip"],
 )
 def test_an_archive_that_cannot_be_read(intake, content, code):
     with pytest.raises(IntakeError) as caught:

@@ -109,6 +109,9 @@ def _add_endpoint(looks: Looks, lims: Receiver) -> str:
     page.get_by_role("button", name="Add the endpoint").click()
     secret = page.locator("#secret").inner_text()
     looks.at("webhooks-secret")
+    page.reload()  # makes no other endpoint, and shows the secret no more
+    expect(page.get_by_role("heading", level=1, name=lims.url)).to_be_visible()
+    expect(page.locator("#secret")).to_have_count(0)
     return secret
 
 
@@ -192,8 +195,8 @@ def _take_the_data_home(looks: Looks, folder: Path) -> None:
 def _cancel_another(looks: Looks) -> None:
     """While it runs, once its progress has moved."""
     page = looks.page
-    submit_toys(page, *({"number": number, "seconds": 0.3} for number in range(60)), label="Too many")
-    expect(page.locator("#live progress")).to_have_js_property("max", 60)
+    submit_toys(page, *({"number": number, "seconds": 0.3} for number in range(300)), label="Too many")
+    expect(page.locator("#live progress")).to_have_js_property("max", 300)
     page.wait_for_function("() => document.querySelector('#live progress').value > 0")
     looks.at("request-running")
     page.get_by_role("link", name="Cancel").click()
@@ -221,6 +224,9 @@ def _see_what_was_sent(looks: Looks) -> None:
     page.goto("/account/webhooks/")
     page.locator("tbody a").first.click()
     looks.at("webhook")
+    page.get_by_role("link", name="New secret").click()
+    looks.at("webhook-new-secret")
+    page.get_by_role("link", name="Keep the old one").click()
     page.locator("tbody th a").first.click()
     looks.at("delivery")
 
