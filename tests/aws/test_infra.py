@@ -132,6 +132,7 @@ def test_what_the_api_may(aws: LocalAws, production: dict[str, str]) -> None:
     assert not may("s3:ListBucket", bucket)
     assert not may("s3:DeleteObject", f"{bucket}/files/1/a")
     assert not may("s3:GetObject", f"arn:aws:s3:::{production['FOUNDRY_DEPLOY_BUCKET']}/a")
+    assert not may("ses:SendRawEmail", f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/example.org")
 
 
 def test_what_ci_may(aws: LocalAws, production: dict[str, str], ci: str) -> None:

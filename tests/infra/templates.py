@@ -24,16 +24,7 @@ def statements(template: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
     """All policy statements, and who may assume a role, with the logical id of the resource they are in."""
     for name, resource in template["Resources"].items():
         for document in _documents(resource):
-            yield from ((name, statement) for each in document["Statement"] for statement in _either(each))
-
-
-def _either(statement: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Both of what a condition chooses between, but for what is nothing."""
-    if "Fn::If" not in statement:
-        yield statement
-        return
-    _, *choices = statement["Fn::If"]
-    yield from (choice for choice in choices if choice != {"Ref": "AWS::NoValue"})
+            yield from ((name, statement) for statement in document["Statement"])
 
 
 def _documents(node: Any) -> Iterator[dict[str, Any]]:
