@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from foundry.accounts import tokens
@@ -18,7 +18,7 @@ from foundry.core.models import Job, ServiceRequest
 from foundry.core.submit import Submission, submit
 
 # Others compute at the same time: how long an example takes says nothing.
-settings.register_profile("shared", deadline=None)
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared")
 
 #: Directories whose tests share what takes long to start: one process has all of them.
