@@ -19,6 +19,8 @@ LARGE, ITEMS, SMALL = 10, 100_000, 5_000
 TEMPLATE = 200
 LOOKS = 40
 SIZE_GOAL_KB, QUERIES_GOAL, TIME_GOAL_MS = 200, 20, 150
+#: Of the first look, which pays for what others keep: templates, and columns of a request where the page needs them.
+FIRST_GOAL_MS, COLUMNS_GOAL_MS = 1_000, 6_000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -29,10 +31,13 @@ class Figures:
     queries: int
     first_ms: float
     p95_ms: float
+    makes_columns: bool
 
     @property
     def holds(self) -> bool:
-        return self.kilobytes < SIZE_GOAL_KB and self.queries < QUERIES_GOAL and self.p95_ms < TIME_GOAL_MS
+        is_small = self.kilobytes < SIZE_GOAL_KB and self.queries < QUERIES_GOAL
+        first_goal = COLUMNS_GOAL_MS if self.makes_columns else FIRST_GOAL_MS
+        return is_small and self.first_ms < first_goal and self.p95_ms < TIME_GOAL_MS
 
 
 def main() -> None:
@@ -54,13 +59,17 @@ def main() -> None:
         seconds = time.perf_counter() - began
         print(f"\nPortal: {LARGE * ITEMS + SMALL:,} items in {LARGE + SMALL:,} requests ({seconds:.0f} s to make)")
         print(f"  {'':<34} {'size':>9} {'queries':>8} {'first':>9} {'p95':>8}")
-        print(f"  {'goal: under':<34} {SIZE_GOAL_KB:>6} kB {QUERIES_GOAL:>8} {'':>9} {TIME_GOAL_MS:>5} ms")
+        print(
+            f"  {'goal: under':<34} {SIZE_GOAL_KB:>6} kB {QUERIES_GOAL:>8} {FIRST_GOAL_MS:>6} ms {TIME_GOAL_MS:>5} ms"
+            f"   (*: first {COLUMNS_GOAL_MS} ms)"
+        )
         for name, address in _pages(request):
             _show(name, _look(address))
 
 
 def _show(name: str, found: Figures) -> None:
     times = f"{found.first_ms:>6.0f} ms {found.p95_ms:>5.0f} ms"
+    name += " *" * found.makes_columns
     print(f"  {name:<34} {found.kilobytes:>6.0f} kB {found.queries:>8} {times}   {'ok' if found.holds else 'MISSED'}")
 
 
@@ -167,9 +176,10 @@ def _insert(cursor: Any, source: str, changes: Mapping[str, str], names: Mapping
 
 def _pages(request: str) -> Iterator[tuple[str, str]]:
     """What a page is called, and its address."""
-    from foundry.core.models import Job
+    from foundry.core.models import Job, ServiceRequest
 
     job = Job.objects.order_by("-pk")[0].pk
+    team = ServiceRequest.objects.get(pk=request).team_id
     of = f"/requests/{request}"
     yield from {
         "services": "/",
@@ -186,6 +196,7 @@ def _pages(request: str) -> Iterator[tuple[str, str]]:
         "results": f"{of}/results/",
         "results, last page": f"{of}/results/?page={ITEMS // 50}",
         "results, sorted": f"{of}/results/?sort=-gc_content",
+        "results, sorted by name, downwards": f"{of}/results/?sort=-:name",
         "results by name": f"{of}/results/?q=design+19",
         "results, failed": f"{of}/results/?state=failed",
         "distributions": f"{of}/results/distributions/",
@@ -195,7 +206,7 @@ def _pages(request: str) -> Iterator[tuple[str, str]]:
         "cancel": f"{of}/cancel/",
         "account": "/account/",
         "teams": "/account/teams/",
-        "team": "/account/teams/bench/",
+        "team": f"/account/teams/{team}/",
         "tokens": "/account/tokens/",
         "webhooks": "/account/webhooks/",
         "queue": "/operate/",
@@ -215,9 +226,11 @@ def _look(address: str) -> Figures:
     from django.test.utils import CaptureQueriesContext
 
     from foundry.accounts.models import User
+    from foundry.core.models import ResultColumn
 
     browser = Client(headers={"host": "localhost"})
     browser.force_login(User.objects.get(username="bench"))
+    ResultColumn.objects.all().delete()  # so that each page that needs them makes them
     times = []
     for _ in range(LOOKS + 1):
         began = time.perf_counter()
@@ -226,7 +239,13 @@ def _look(address: str) -> Figures:
         assert answer.status_code == 200, (address, answer)
     with CaptureQueriesContext(connection) as queries:
         browser.get(address)
-    return Figures(len(answer.content) / 1000, len(queries), times[0], statistics.quantiles(times[1:], n=20)[-1])
+    return Figures(
+        kilobytes=len(answer.content) / 1000,
+        queries=len(queries),
+        first_ms=times[0],
+        p95_ms=statistics.quantiles(times[1:], n=20)[-1],
+        makes_columns=ResultColumn.objects.exists(),
+    )
 
 
 if __name__ == "__main__":

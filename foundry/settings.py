@@ -52,6 +52,7 @@ MIDDLEWARE = [
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "foundry.api.problems.ProblemMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "foundry.portal.answers.PageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -104,6 +105,8 @@ def _secret_key() -> str:
 
 
 SECRET_KEY = _secret_key()
+#: The keys before it, separated by commas: what they signed still counts, and webhook secrets made of them still sign.
+SECRET_KEY_FALLBACKS = environment.words("FOUNDRY_SECRET_KEY_FALLBACKS")
 
 LOGIN_URL = "portal:sign-in"
 LOGIN_REDIRECT_URL = "portal:catalogue"
@@ -122,7 +125,8 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 
-STATIC_URL = "static/"
+STATIC_URL = "/static/"
+STORAGES = {"staticfiles": {"BACKEND": "foundry.portal.assets.Assets"}}
 # The few static files come from installed packages; collecting them first would be one step more for nothing.
 WHITENOISE_USE_FINDERS = True
 
@@ -166,6 +170,9 @@ DEFAULT_FROM_EMAIL = environment.text("FOUNDRY_MAIL_FROM", "Foundry <foundry@loc
 FOUNDRY_MAX_BODY_MB = environment.number("FOUNDRY_MAX_BODY_MB", 128, least=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = FOUNDRY_MAX_BODY_MB * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+#: The largest body that reaches us over HTTP, in bytes. Lambda takes events of 6 MB, in which API Gateway writes four
+#: bytes for three and adds its own; what is larger, the gateway refuses before we hear of it.
+FOUNDRY_MAX_UPLOAD = min(DATA_UPLOAD_MAX_MEMORY_SIZE, 4_500_000 if ON_LAMBDA else DATA_UPLOAD_MAX_MEMORY_SIZE)
 
 #: The S3 bucket for files that are too large for an answer of Lambda.
 FOUNDRY_ARTIFACT_BUCKET = environment.text("FOUNDRY_ARTIFACT_BUCKET", "")
@@ -191,6 +198,7 @@ SECURE_CSP = {
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "foundry.portal.refusals.not_our_form"
 SESSION_COOKIE_HTTPONLY = True
 if PRODUCTION:
     SECURE_SSL_REDIRECT = True

@@ -14,3 +14,6 @@ urlpatterns = [
 ]
 
 handler400 = "foundry.portal.refusals.bad_request"
+handler403 = "foundry.portal.refusals.forbidden"
+handler404 = "foundry.portal.refusals.not_found"
+handler500 = "foundry.portal.refusals.broken"

@@ -60,7 +60,9 @@ def _of_token(secret: str, scope: Scope) -> Caller:
     if not found.may(scope):
         raise ProblemError(
             403,
-            f"The token {token.name!r} does not have the scope {scope.value!r}.",
+            f"The token {token.name!r} does not have the scope {scope.value!r} ({scope.label}). What a token may do is "
+            "settled when it is made: make another one in the portal under Account, Tokens, or with "
+            "'manage.py token create'.",
             WWW_Authenticate=f'Bearer error="insufficient_scope", scope="{scope.value}"',
         )
     return found

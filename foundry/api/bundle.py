@@ -5,25 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import batched
 from typing import Any
 
 from django.utils import timezone
 from pydantic_core import to_json
 
-from foundry.api import results
+from foundry.api import items, results
 from foundry.api.archive import archive
-from foundry.api.workbook import Row, workbook
+from foundry.api.workbook import Heading, Row, Sheet, workbook
 from foundry.contract import Artifact, Service
-from foundry.core import artifacts, cost, result_columns
+from foundry.core import artifacts, cost, result_columns, result_table
 from foundry.core import requests as selectors
 from foundry.core.models import ResultState, ServiceRequest
 from foundry.core.requests import RequestView
+from foundry.core.result_schema import Kind, field_at
+from foundry.core.result_table import ALL, Condition, Query
 
 #: Artifacts of single items are in the zip of a request of at most so many items: each is drawn for itself.
 ITEMS_DRAWN = 100
-_ITEMS_AT_A_TIME = 500
 _LETTERS = 60
+_FIGURES = ("minimum", "median", "mean", "maximum")
 
 
 def stem(request: ServiceRequest) -> str:
@@ -36,35 +37,88 @@ def safe(name: str) -> str:
     return re.sub(r"[^\w]+|_+", "-", name).strip("-")[:_LETTERS].strip("-")
 
 
-def workbook_of(view: RequestView, service: Service, *, state: str | None = None) -> Iterator[bytes]:
+def selection(query: Query) -> str:
+    """What is added to the name of a file that has not all, or not by position."""
+    filtered = "filtered" if query.conditions or query.name else ""
+    ordered = "sorted" if query.sort or query.descending else ""
+    return "".join(f"-{word}" for word in (query.state, filtered, ordered) if word)
+
+
+def workbook_of(view: RequestView, service: Service, query: Query = ALL) -> Iterator[bytes]:
     """The results as an Excel workbook: a summary, and the table."""
     paths = [column.path for column in service.columns]
-    rows = selectors.all_results(request=view.request.pk, state=state)
-    table = (results.cells(row, paths) for row in rows)
-    sheets = [("Summary", _summary(view, service)), ("Results", _headed(results.heads(service), table))]
+    table = (results.cells(row, paths) for row in result_table.results(view, service, query))
+    sheets = [
+        Sheet("Summary", _summary(view, service, query)),
+        Sheet("Results", _headed(results.heads(service), table), is_table=True),
+    ]
     return workbook(sheets, made_at=timezone.now())
 
 
-def _headed(head: Row, rows: Iterable[Row]) -> Iterator[Row]:
-    yield head
+def _headed(head: Iterable[str], rows: Iterable[Row]) -> Iterator[Row]:
+    yield [Heading(title) for title in head]
     yield from rows
 
 
-def _summary(view: RequestView, service: Service) -> Iterator[Row]:
-    """The request, and the figures of each column that has numbers."""
-    yield ["Request", view.request.label or str(view.request.pk)]
-    yield from ([key.replace("_", " "), _told(value)] for key, value in _facts(view).items())
+def _summary(view: RequestView, service: Service, query: Query) -> Iterator[Row]:
+    """The request, which of its items the table has, what was chosen, and the figures of columns with numbers."""
+    facts = _facts(view)
+    yield [Heading("Request"), facts["label"] or facts["id"]]
+    yield ["in this file", "; ".join(_chosen(query, service)) or "all items"]
+    tags, options = facts.pop("tags"), _options(view, service)
+    yield from (_fact(name, value) for name, value in facts.items() if name not in ("label", "options"))
+    yield ["tags", ", ".join(tags)]
     yield []
-    yield ["column", "items", "minimum", "median", "mean", "maximum"]
+    yield [Heading("Option"), Heading("value")]
+    yield from ([_words(name), _told(value)] for name, value in options.items())
+    yield []
+    yield [Heading(title) for title in ("Column, of all items", "items", *_FIGURES)]
     found, *_ = result_columns.summaries(view, service)
     for column in service.columns:
         summary = found[column.path]
-        figures = [summary.get(figure) for figure in ("minimum", "median", "mean", "maximum")]
-        yield [column.title, summary["count"], *figures]
+        yield [column.title, summary["count"], *(summary.get(figure) for figure in _FIGURES)]
+
+
+def _fact(name: str, value: Any) -> Row:
+    """Excel's dates have no zone."""
+    return [f"{_words(name)}{' (UTC)' if isinstance(value, datetime) else ''}", value]
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _told(value: Any) -> object:
-    return value if isinstance(value, int | str) or value is None else to_json(value).decode()
+    return value if isinstance(value, int | float | str) or value is None else to_json(value).decode()
+
+
+#: Comparisons of a query in words.
+_COMPARED = {"ge": "at least", "gt": "over", "le": "at most", "lt": "under", "eq": "is", "is": "is", "has": "contains"}
+
+
+def _chosen(query: Query, service: Service) -> Iterator[str]:
+    """Which items a file has, in words; nothing of one that has all by position."""
+    titles = {column.path: column.title for column in service.columns}
+    titles |= {result_columns.NAME: "name", result_columns.STATE: "state"}
+    if query.state:
+        yield f"state is {query.state}"
+    if query.name:
+        yield f"name contains {query.name}"
+    for one in query.conditions:
+        yield f"{titles[one.path]} {_COMPARED[one.operation]} {_value(one, service)}"
+    if query.sort or query.descending:
+        yield f"sorted by {titles.get(query.sort, 'position')}{', downwards' if query.descending else ''}"
+
+
+def _value(condition: Condition, service: Service) -> str:
+    if field_at(service, condition.path).kind is Kind.FLAG:
+        return "yes" if condition.value else "no"
+    return f"{condition.value:.12g}" if isinstance(condition.value, float) else condition.value
+
+
+def _options(view: RequestView, service: Service) -> dict[str, Any]:
+    """All there are, with the defaults of those that were not given."""
+    return service.options.model_validate(view.request.options).model_dump(mode="json")
 
 
 def _facts(view: RequestView) -> dict[str, Any]:
@@ -82,14 +136,10 @@ def _facts(view: RequestView) -> dict[str, Any]:
         "items": request.item_count,
         "items_succeeded": view.items_succeeded,
         "items_failed": view.items_failed,
-        "created_at": _moment(request.created_at),
-        "started_at": _moment(view.started_at),
-        "finished_at": _moment(view.finished_at),
+        "created_at": request.created_at,
+        "started_at": view.started_at,
+        "finished_at": view.finished_at,
     }
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
 
 
 def of_all(view: RequestView, service: Service) -> Iterator[bytes]:
@@ -103,7 +153,10 @@ def _files(view: RequestView, service: Service) -> Iterator[tuple[str, Iterable[
     yield f"{folder}/results.xlsx", workbook_of(view, service)
     yield f"{folder}/results.csv", results.as_csv(selectors.all_results(request=request.pk), service)
     yield f"{folder}/results.ndjson", results.as_ndjson(selectors.all_results(request=request.pk))
-    yield f"{folder}/items.ndjson", _items(request)
+    everything = result_table.positions(view, service, ALL)
+    yield f"{folder}/items.ndjson", items.as_ndjson(request, everything)
+    if items.are_sequences(service):
+        yield f"{folder}/items.fasta", items.as_fasta(request, everything)
     for artifact in service.artifacts:
         if not artifact.per_item:
             yield f"{folder}/{artifact.name}", _drawn(request, artifact)
@@ -122,25 +175,15 @@ def _drawn(request: ServiceRequest, artifact: Artifact, position: int | None = N
     return (piece.encode() for piece in artifacts.render(request=request, artifact=artifact, position=position))
 
 
-def _items(request: ServiceRequest) -> Iterator[bytes]:
-    """What was sent, an item a line."""
-    for positions in batched(range(1, request.item_count + 1), _ITEMS_AT_A_TIME, strict=False):
-        found = selectors.inputs(request=request.pk, positions=positions)
-        yield b"".join(
-            to_json({"position": position, "item": item}) + b"\n" for position, item in sorted(found.items())
-        )
-
-
 def _provenance(view: RequestView, service: Service) -> bytes:
     """What made the results, from what, and when."""
     spent = cost.of_request(request=view.request.pk)
     left_out = [one.name for one in service.artifacts if one.per_item and view.request.item_count > ITEMS_DRAWN]
-    options = service.options.model_validate(view.request.options)
     facts = _facts(view) | {
-        "options_with_defaults": options.model_dump(mode="json"),
+        "options_with_defaults": _options(view, service),
         "made_by": selectors.provenance(request=view.request.pk),
         "cost": spent,
-        "exported_at": _moment(timezone.now()),
+        "exported_at": timezone.now(),
         "not_in_this_archive": left_out,
     }
     return to_json(facts, indent=2) + b"\n"

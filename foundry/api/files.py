@@ -1,4 +1,4 @@
-"""The files of a request: the table of its results, and its artifacts. Each is drawn when somebody asks for it."""
+"""The files of a request: its results, what was sent, its artifacts. Each is drawn when somebody asks for it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from django.utils.http import content_disposition_header
 from django.utils.module_loading import import_string
 
 from foundry import catalog
-from foundry.api import bundle, results
+from foundry.api import bundle, items, results
 from foundry.contract import Artifact
-from foundry.core import artifacts
-from foundry.core import requests as selectors
+from foundry.core import artifacts, result_table
 from foundry.core.requests import RequestView
+from foundry.core.result_table import ALL, Query
 
 #: What the results can be had as, with the media types.
 TABLES = {
@@ -28,17 +28,19 @@ TABLES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "zip": "application/zip",
 }
+#: What the items that were sent can be had as.
+ITEMS = {"fasta": "text/x-fasta; charset=utf-8", "ndjson": "application/x-ndjson"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """Which file of a request, in plain values."""
 
-    kind: Literal["results", "artifacts"]
-    #: A key of `TABLES`, or the artifact's name.
+    kind: Literal["results", "items", "artifacts"]
+    #: A key of `TABLES` or of `ITEMS`, or the artifact's name.
     name: str
-    #: Of results: only those in that state.
-    state: str | None = None
+    #: Of a table and of items: which, and in which order.
+    query: Query = ALL
     #: Of an artifact of one item: which item.
     position: int | None = None
 
@@ -53,14 +55,19 @@ class File:
     @property
     def name(self) -> str:
         """What it is saved as."""
-        if self.asked.kind == "results":
-            stem = bundle.stem(self.view.request) if self.asked.name == "zip" else "results"
-            return f"{stem}.{self.asked.name}"
+        if self.asked.kind != "artifacts":
+            items = "-items" if self.asked.kind == "items" else ""
+            return f"{bundle.stem(self.view.request)}{bundle.selection(self.asked.query)}{items}.{self.asked.name}"
         return f"{self.asked.position}-{self.asked.name}" if self.asked.position else self.asked.name
 
     @property
     def media_type(self) -> str:
-        return TABLES[self.asked.name] if self.asked.kind == "results" else self._artifact.media_type
+        match self.asked.kind:
+            case "results":
+                return TABLES[self.asked.name]
+            case "items":
+                return ITEMS[self.asked.name]
+        return self._artifact.media_type
 
     @property
     def disposition(self) -> str:
@@ -69,20 +76,32 @@ class File:
 
     def draw(self) -> Iterator[bytes]:
         """Its bytes, piece by piece."""
-        request = self.view.request
-        if self.asked.kind == "artifacts":
-            text = artifacts.render(request=request, artifact=self._artifact, position=self.asked.position)
-            return (piece.encode() for piece in text)
-        rows = selectors.all_results(request=request.pk, state=self.asked.state)
+        match self.asked.kind:
+            case "results":
+                return self._results()
+            case "items":
+                return self._items()
+        text = artifacts.render(request=self.view.request, artifact=self._artifact, position=self.asked.position)
+        return (piece.encode() for piece in text)
+
+    def _results(self) -> Iterator[bytes]:
+        known = catalog.services().get(self.view.request.service)
+        rows = result_table.results(self.view, known, self.asked.query)
         if self.asked.name == "ndjson":  # which needs no service: it may be gone
             return results.as_ndjson(rows)
-        service = catalog.get(request.service)
+        service = catalog.get(self.view.request.service)
         match self.asked.name:
             case "zip":
                 return bundle.of_all(self.view, service)
             case "xlsx":
-                return bundle.workbook_of(self.view, service, state=self.asked.state)
+                return bundle.workbook_of(self.view, service, self.asked.query)
         return results.as_csv(rows, service)
+
+    def _items(self) -> Iterator[bytes]:
+        known = catalog.services().get(self.view.request.service)
+        positions = result_table.positions(self.view, known, self.asked.query)
+        written = items.as_fasta if self.asked.name == "fasta" else items.as_ndjson
+        return written(self.view.request, positions)
 
     def response(self, pieces: Iterable[bytes]) -> StreamingHttpResponse:
         """The pieces as an answer."""

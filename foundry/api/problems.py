@@ -26,8 +26,8 @@ _DETAILS = {
     405: "This address does not take this method; the Allow header names those it takes.",
     500: "Something is broken on our side; it has been logged. Nothing that was accepted is lost.",
 }
-_OURS = ("/api", "/compute-dna")
-_RETRY_AFTER_S = "5"
+_API = ("/api", "/compute-dna")
+RETRY_AFTER_S = "5"
 
 
 class Problem(BaseModel):
@@ -70,7 +70,7 @@ class ProblemMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not _is_ours(request):
+        if not is_for_programs(request):
             return self.get_response(request)
         is_head = request.method == "HEAD"
         if is_head:
@@ -88,20 +88,21 @@ class ProblemMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """What no view answers for."""
-        if not _is_ours(request):
+        if not is_for_programs(request):
             return None
         if isinstance(exception, (OperationalError, InterfaceError)):
             logger.error("the database does not answer", exc_info=exception)
             return ProblemError(
-                503, "The database does not answer; try again soon.", Retry_After=_RETRY_AFTER_S
+                503, "The database does not answer; try again soon.", Retry_After=RETRY_AFTER_S
             ).response()
         if isinstance(exception, UnreadablePostError):
             return ProblemError(400, "The body ended before its Content-Length; send it again.").response()
         return None
 
 
-def _is_ours(request: HttpRequest) -> bool:
-    return request.path_info.startswith(_OURS)
+def is_for_programs(request: HttpRequest) -> bool:
+    """Whether it is asked of the API, and not of a page."""
+    return request.path_info.startswith(_API)
 
 
 def _check_length(request: HttpRequest) -> None:

@@ -21,7 +21,7 @@ from foundry.api.problems import ProblemError
 from foundry.api.schemas import RequestOut, RequestsOut, ResultsOut, Text
 from foundry.api.show import show
 from foundry.contract import Artifact
-from foundry.core import cost, listing
+from foundry.core import cost, listing, result_table
 from foundry.core import requests as selectors
 from foundry.core.cancel import cancel
 from foundry.core.listing import Filters
@@ -111,7 +111,8 @@ def get_results(request: CallerRequest, request_id: UUID, asked: Query[ResultsIn
     view = _find(request, request_id)
     if asked.format == "json":
         return _results_page(request, view.request, asked)
-    return files.answer(view, Asked(kind="results", name=asked.format, state=asked.state))
+    chosen = result_table.Query(state=asked.state or "")
+    return files.answer(view, Asked(kind="results", name=asked.format, query=chosen))
 
 
 def _results_page(request: HttpRequest, found: ServiceRequest, asked: ResultsIn) -> HttpResponse:

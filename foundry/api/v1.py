@@ -30,8 +30,8 @@ from foundry.core.errors import (
 _DESCRIPTION = """
 Submit a *service request* of 1 to 100,000 items to a service, watch it, take the results.
 
-Every call needs `Authorization: Bearer fdy_...`. A request belongs to its submitter's team. Errors are problem
-documents (RFC 9457) that say what is wrong, where, and what to do.
+Every call needs `Authorization: Bearer fdy_...`, with a token made in the [portal](../../account/tokens/). A request
+belongs to its submitter's team. Errors are problem documents (RFC 9457) that say what is wrong, where, and what to do.
 """
 _PROBLEM_REF = "#/components/schemas/Problem"
 

@@ -6,17 +6,40 @@ time and no disk.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from html import escape
-from itertools import batched
+from itertools import batched, chain, islice
 
 from foundry.api.archive import archive
 
 type Row = Sequence[object]
 
+
+class Heading(str):
+    """A text of a cell that is a heading."""
+
+    __slots__ = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sheet:
+    """Rows under a name. The first of a table has its headings: it stays in sight, and Excel filters by it."""
+
+    name: str
+    rows: Iterable[Row]
+    is_table: bool = False
+
+
 _ROWS_A_PIECE = 500
+#: How wide columns are, in letters: as the first rows need it, within reason.
+_NARROWEST, _WIDEST = 9, 60
+#: A date and time as it is shown, and room for what Excel puts around a text and into a heading.
+_DATE_LETTERS, _ROOM = 19, 3
+#: What Excel counts days from.
+_EPOCH = datetime(1899, 12, 30, tzinfo=UTC)
 #: Excel's longest text in a cell.
 _LETTERS = 32_767
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -30,15 +53,15 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 
-def workbook(sheets: Sequence[tuple[str, Iterable[Row]]], *, made_at: datetime) -> Iterator[bytes]:
-    """Sheets by their names; the first row of each has its headings."""
+def workbook(sheets: Sequence[Sheet], *, made_at: datetime) -> Iterator[bytes]:
+    """The sheets, each written in its turn."""
     files: list[tuple[str, Iterable[bytes]]] = [(name, [text.encode()]) for name, text in _frame(sheets)]
-    files += [(f"xl/worksheets/sheet{number}.xml", _sheet(rows)) for number, (_, rows) in enumerate(sheets, 1)]
+    files += [(f"xl/worksheets/sheet{number}.xml", _written(sheet)) for number, sheet in enumerate(sheets, 1)]
     return archive(files, made_at=made_at, large=False)
 
 
-def _frame(sheets: Sequence[tuple[str, Iterable[Row]]]) -> Iterator[tuple[str, str]]:
-    """The files around the sheets: which there are, of which type, and how headings look."""
+def _frame(sheets: Sequence[Sheet]) -> Iterator[tuple[str, str]]:
+    """The files around the sheets: which there are, of which type, and how headings and dates look."""
     numbers = range(1, len(sheets) + 1)
     overrides = "".join(
         f'<Override PartName="/xl/{part}" ContentType="{_TYPE}.{kind}+xml"/>'
@@ -60,8 +83,8 @@ def _frame(sheets: Sequence[tuple[str, Iterable[Row]]]) -> Iterator[tuple[str, s
         _relations([*(("worksheet", f"worksheets/sheet{number}.xml") for number in numbers), ("styles", "styles.xml")]),
     )
     named = "".join(
-        f'<sheet name="{escape(name)}" sheetId="{number}" r:id="r{number}"/>'
-        for number, (name, _) in enumerate(sheets, 1)
+        f'<sheet name="{escape(sheet.name)}" sheetId="{number}" r:id="r{number}"/>'
+        for number, sheet in enumerate(sheets, 1)
     )
     yield (
         "xl/workbook.xml",
@@ -78,47 +101,84 @@ def _relations(targets: Sequence[tuple[str, str]]) -> str:
     return f'{_HEAD}<Relationships xmlns="{_PACKAGE}/relationships">{listed}</Relationships>'
 
 
-#: Style 0 is plain, style 1 bold.
+#: Style 0 is plain, style 1 bold, style 2 a date and time.
 _STYLES = (
     f'{_HEAD}<styleSheet xmlns="{_MAIN}">'
+    '<numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/></numFmts>'
     '<fonts count="2"><font><sz val="11"/><name val="Calibri"/></font>'
     '<font><b/><sz val="11"/><name val="Calibri"/></font></fonts>'
     '<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill>'
     '</fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
     '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
-    '<cellXfs count="2"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
-    '<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/></cellXfs>'
+    '<cellXfs count="3"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
+    '<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>'
+    '<xf numFmtId="164" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" applyAlignment="1">'
+    '<alignment horizontal="left"/></xf></cellXfs>'
     '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
 )
+_IN_SIGHT = '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>'
 
 
-def _sheet(rows: Iterable[Row]) -> Iterator[bytes]:
-    """The first row stays in sight while one scrolls."""
+def _written(sheet: Sheet) -> Iterator[bytes]:
+    """The columns are as wide as the first rows need it: the others have not been read by then."""
+    rows = iter(sheet.rows)
+    first = list(islice(rows, _ROWS_A_PIECE))
+    columns, count = max(map(len, first), default=0), 0
     yield (
-        f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" '
-        'topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
-        '<sheetFormatPr defaultRowHeight="15" defaultColWidth="14"/><sheetData>'
+        f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">'
+        f"{_IN_SIGHT if sheet.is_table else ''}</sheetView></sheetViews>"
+        f'<sheetFormatPr defaultRowHeight="15"/>{_widths(first, columns)}<sheetData>'
     ).encode()
-    lines = iter(rows)
-    for head in lines:
-        yield _line(head, style=' s="1"').encode()
-        break
-    for some in batched(lines, _ROWS_A_PIECE, strict=False):
+    for some in chain([first], batched(rows, _ROWS_A_PIECE, strict=False)):
+        count += len(some)
         yield "".join(map(_line, some)).encode()
-    yield b"</sheetData></worksheet>"
+    filtered = f'<autoFilter ref="A1:{_column(columns)}{count}"/>' if sheet.is_table and columns else ""
+    yield f"</sheetData>{filtered}</worksheet>".encode()
 
 
-def _line(row: Row, style: str = "") -> str:
-    return f"<row>{''.join([_cell(value, style) for value in row])}</row>"
+def _widths(rows: Sequence[Row], columns: int) -> str:
+    found = "".join(
+        f'<col min="{number}" max="{number}" width="{_width(row[number - 1] for row in rows if len(row) >= number)}" '
+        'customWidth="1"/>'
+        for number in range(1, columns + 1)
+    )
+    return f"<cols>{found}</cols>" if found else ""
 
 
-def _cell(value: object, style: str) -> str:
+def _width(values: Iterable[object]) -> int:
+    return min(max(_NARROWEST, *(_size(value) + _ROOM for value in values)), _WIDEST)
+
+
+def _size(value: object) -> int:
+    """Letters that the value takes."""
+    return _DATE_LETTERS if isinstance(value, datetime) else len(str(value)) if value is not None else 0
+
+
+def _column(column: int) -> str:
+    """What Excel calls the column of that number: A, Z, AA."""
+    before, last = divmod(column - 1, 26)
+    return f"{_column(before) if before else ''}{chr(ord('A') + last)}"
+
+
+def _line(row: Row) -> str:
+    return f"<row>{''.join([_cell(value) for value in row])}</row>"
+
+
+def _cell(value: object) -> str:
     match value:
         case None | "":
-            return f"<c{style}/>"
+            return "<c/>"
         case bool():
-            return f'<c t="b"{style}><v>{int(value)}</v></c>'
+            return f'<c t="b"><v>{int(value)}</v></c>'
         case int() | float():
-            return f"<c{style}><v>{value!r}</v></c>"
+            return f"<c><v>{value!r}</v></c>"
+        case datetime():
+            return f'<c s="2"><v>{_days(value)!r}</v></c>'
+    style = ' s="1"' if isinstance(value, Heading) else ""
     text = _ESCAPED.sub("_x005F_", _NOT_IN_XML.sub("", str(value)[:_LETTERS]))
     return f'<c t="inlineStr"{style}><is><t xml:space="preserve">{escape(text, quote=False)}</t></is></c>'
+
+
+def _days(moment: datetime) -> float:
+    """A moment as Excel counts it, which knows no zones: in UTC, to the second."""
+    return timedelta(seconds=round((moment - _EPOCH).total_seconds())) / timedelta(days=1)

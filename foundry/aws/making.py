@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from django.conf import settings
+from pydantic import TypeAdapter
 
 from foundry.api.files import Asked, File
 from foundry.aws import bucket, stored
@@ -23,6 +24,7 @@ _MARGIN_S = 30
 
 #: Said of a file whose making ended in the middle.
 BROKEN = "The file could not be made; this has been logged. Results can be had in pages (format=json)."
+_ASKED = TypeAdapter(Asked)
 _TOO_LONG = "Making the file takes longer than a function may run. Take results in pages (format=json)."
 
 
@@ -58,7 +60,11 @@ def _unless_changed(row: StoredFile, pieces: Iterable[bytes]) -> Iterator[bytes]
 def _file(row: StoredFile) -> File:
     """What the row stands for. Raises ChangedError."""
     view = requests.get(team=row.request.team, request=row.request_id)
-    if view and view.state.has_ended and stored.key_of(file := File(view, Asked(**row.asked))) == row.key:
+    if (
+        view
+        and view.state.has_ended
+        and stored.key_of(file := File(view, _ASKED.validate_python(row.asked))) == row.key
+    ):
         return file
     raise ChangedError
 

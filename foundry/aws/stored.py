@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from pydantic_core import to_json
 from foundry import catalog
 from foundry.api.files import File
 from foundry.aws.models import FileState, StoredFile
+from foundry.core.result_table import ALL, Query
 
 #: What the function's role may write; infra/api.yaml has it too.
 PREFIX = "files/"
@@ -34,8 +36,13 @@ def key_of(file: File) -> str:
     request, asked = file.view.request, file.asked
     service = catalog.services().get(request.service)
     version = f"{service.version if service else 'gone'}-{file.view.jobs}"
-    part = asked.state or asked.position or "all"
+    part = asked.position or _chosen(asked.query) or "all"
     return f"{PREFIX}{request.team_id}/{request.pk}/{quote(version)}/{asked.kind}/{part}/{quote(asked.name, safe='')}"
+
+
+def _chosen(query: Query) -> str:
+    """Which items of a request and in which order, as a name; empty: all by position."""
+    return hashlib.sha256(to_json(dataclasses.asdict(query))).hexdigest()[:32] if query != ALL else ""
 
 
 def find(key: str) -> StoredFile | None:

@@ -78,7 +78,8 @@ type Render = Callable[[Iterable[Entry], Any], Iterator[str]]
 class Artifact:
     """A file that can be made of a finished request, or of one of its items, when somebody asks for it.
 
-    An SVG image of one item is a figure: people see it on the item's page, with the title as its text.
+    An SVG image of one item is a figure: people see it on the item's page, with the title as its text. What it leaves
+    out it says itself, for it is saved and sent without its page.
     """
 
     name: str
@@ -94,8 +95,10 @@ class Artifact:
 class Column:
     """One column of the result table: a heading and the dotted path to a value in the result.
 
-    A path that ends at a list or an object shows how many entries it has. What kind of value it is, which decides how
-    the column is sorted, filtered and drawn as a distribution, is what the result's type says.
+    A path that ends at a list or an object shows how many entries it has; a list of objects that is a column stands
+    first on the pages of the items that have entries in it, such as broken rules with what to do about them. What kind
+    of value it is, which decides how the column is sorted, filtered and drawn as a distribution, is what the result's
+    type says; a number that the type bounds by 0 and 1 can also be given as a percentage.
     """
 
     title: str

@@ -72,12 +72,13 @@ def _checked(service: Service, drafts: Sequence[Draft], defaults: Mapping[str, A
         if draft.error:
             yield _refused(position, draft, draft.error)
             continue
+        given = dataclasses.replace(draft, values={**known_defaults, **draft.values})
         try:
-            item = service.item.model_validate({**known_defaults, **draft.values})
+            item = service.item.model_validate(given.values)
         except pydantic.ValidationError as error:
-            yield _refused(position, draft, _item_error(error, draft))
+            yield _refused(position, given, _item_error(error, given))
         else:
-            yield _accepted(service, position, draft, item)
+            yield _accepted(service, position, given, item)
 
 
 def _accepted(service: Service, position: int, draft: Draft, item: Item) -> CheckedItem:

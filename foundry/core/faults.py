@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from pydantic_core import ErrorDetails
 
+#: How what is wrong is put right, for those who write JSON; the portal leaves it out, as its forms say it better.
+IN_JSON = {
+    "missing": "; give it in the item, or in `defaults` if all items share it",
+    "extra_forbidden": "; see the service's schema for those there are",
+}
 #: By the kind of fault; what stands in braces is what pydantic says of it.
 _SAID = {
-    "missing": "this is needed and was not given; give it in the item, or in `defaults` if all items share it",
-    "extra_forbidden": "there is no such field; see the service's schema for those there are",
+    "missing": "this is needed and was not given",
+    "extra_forbidden": "there is no such field",
     "greater_than": "it must be over {gt}",
     "greater_than_equal": "it must be at least {ge}",
     "less_than": "it must be under {lt}",
@@ -49,7 +54,7 @@ def message(fault: ErrorDetails) -> str:
     """A sentence that begins small, for the place of the fault stands before it."""
     kind = fault["type"]
     if said := _SAID.get(kind):
-        return f"{said.format(**fault.get('ctx', {}))}."
+        return f"{said.format(**fault.get('ctx', {}))}{IN_JSON.get(kind, '')}."
     if kind in ("literal_error", "enum"):
         return f"it must be {fault.get('ctx', {}).get('expected', 'one of the choices')}, not {_shown(fault['input'])}."
     if kind in ("timezone_aware", "timezone_naive"):

@@ -84,6 +84,13 @@ class JobRow:
         return next((one.error for one in self.attempts if one.error), None)
 
     @property
+    def outcome(self) -> str:
+        """The state; of a job that ended while items of it failed in the words of a request's."""
+        if self.state != JobState.SUCCEEDED or not self.items_failed:
+            return self.state
+        return "partial" if self.items_succeeded else "failed"
+
+    @property
     def items_done(self) -> int:
         return self.items_succeeded + self.items_failed
 
@@ -136,10 +143,18 @@ def _attempts(jobs: Iterable[int]) -> list[AttemptRow]:
         return [AttemptRow(*row) for row in cursor.fetchall()]
 
 
-def by_state(*, request: UUID) -> dict[str, int]:
-    """How many jobs a request has in each state."""
+_BY_OUTCOME = """
+SELECT CASE
+    WHEN state <> 'succeeded' OR items_failed = 0 THEN state WHEN items_succeeded > 0 THEN 'partial' ELSE 'failed'
+END AS outcome, count(*)
+FROM core_job WHERE request_id = %s GROUP BY outcome ORDER BY outcome
+"""
+
+
+def by_outcome(*, request: UUID) -> dict[str, int]:
+    """How many jobs of a request came to what, as `JobRow.outcome` has it."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT state, count(*) FROM core_job WHERE request_id = %s GROUP BY state", [request])
+        cursor.execute(_BY_OUTCOME, [request])
         return dict(cursor.fetchall())
 
 

@@ -63,7 +63,7 @@ def read(view: RequestView, service: Service | None, paths: Sequence[str], *, or
     rows, is_stale = _fresh(view, service, wanted | ({order_by} if order_by else set()), wanted)
     values = {path: _unpacked(rows[path]) for path in wanted}
     order = _order(rows[order_by]) if order_by else None
-    ordered = (rows[order_by].summary or {}).get("count", 0) if order_by else 0
+    ordered = _ordered(rows[order_by]) if order_by else 0
     return Columns(values, order, ordered, rows[STATE].made_at, is_stale)
 
 
@@ -103,6 +103,11 @@ def _is_too_old(view: RequestView, row: ResultColumn, made_of: str) -> bool:
     return view.state.has_ended or age > timedelta(seconds=_PATIENCE * row.made_in_s)
 
 
+def _ordered(row: ResultColumn) -> int:
+    """How many items have a value: all have a state, even if only that they wait."""
+    return len(row.values) if row.path == STATE else (row.summary or {}).get("count", 0)
+
+
 def _order(row: ResultColumn) -> array[int]:
     """The places in the order of a column's values, which is kept when it is first asked for."""
     if row.order is not None:
@@ -116,6 +121,8 @@ def _order(row: ResultColumn) -> array[int]:
 def _sorted(values: Values) -> list[int]:
     if isinstance(values, array):
         return sorted(range(len(values)), key=[(value != value, value) for value in values].__getitem__)
+    if isinstance(values, bytes):
+        return sorted(range(len(values)), key=values.__getitem__)
     return sorted(range(len(values)), key=[(not value, value) for value in values].__getitem__)
 
 

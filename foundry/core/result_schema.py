@@ -50,6 +50,16 @@ class Field:
         return str(self.schema.get("unit", ""))
 
     @property
+    def is_choice(self) -> bool:
+        """Whether the type says which values there can be."""
+        return "enum" in self.schema or "const" in self.schema
+
+    @property
+    def is_fraction(self) -> bool:
+        """Whether the type says that it is a number from 0 to 1."""
+        return (self.schema.get("minimum"), self.schema.get("maximum")) == (0, 1)
+
+    @property
     def title(self) -> str:
         """The title that the type gives it; empty: none but the one pydantic makes of its name."""
         return str(self.schema.get("title", ""))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import operator
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
+from itertools import batched, islice
 from typing import Any
 from uuid import UUID
 
@@ -15,11 +15,12 @@ from django.db import connection
 from pydantic_core import from_json
 
 from foundry.contract import Service
-from foundry.core import result_columns
+from foundry.core import requests, result_columns
 from foundry.core.models import ResultState
-from foundry.core.requests import RequestView
+from foundry.core.requests import RequestView, ResultRow
 from foundry.core.result_columns import NAME, STATE, STATES, Columns
 
+_ROWS_AT_A_TIME = 500
 #: From so many rows on, the column of states is faster than counting rows in the database.
 _DEEP = 10_000
 #: Comparisons of numbers; flags are 1 and 0.
@@ -45,12 +46,12 @@ class Condition:
 class Query:
     """Which items, in which order."""
 
-    conditions: Sequence[Condition] = ()
+    conditions: tuple[Condition, ...] = ()
     #: A part of the item's name.
     name: str = ""
     #: One of STATES.
     state: str = ""
-    #: The column to sort by; items without a value in it come last. Empty: by position.
+    #: The column to sort by, or NAME or STATE; items without a value in it come last. Empty: by position.
     sort: str = ""
     descending: bool = False
 
@@ -58,6 +59,10 @@ class Query:
     def needs_columns(self) -> bool:
         """Whether the database cannot say it at once."""
         return bool(self.conditions or self.name or self.sort)
+
+
+#: All items by position.
+ALL = Query()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +95,31 @@ def page(view: RequestView, service: Service | None, query: Query, *, offset: in
     request = view.request
     if query.state:
         total = _total(view, query.state)
-        found = _in_state(request.pk, query.state, offset, limit) if offset < total else []
+        found = _in_state(request.pk, query, offset, limit) if offset < total else []
         return Page(rows=rows(request=request.pk, positions=found), total=total)
-    positions = range(1, request.item_count + 1)[offset : offset + limit]
-    return Page(rows=rows(request=request.pk, positions=positions), total=request.item_count)
+    some = _all(view, query)[offset : offset + limit]
+    return Page(rows=rows(request=request.pk, positions=some), total=request.item_count)
+
+
+def positions(view: RequestView, service: Service | None, query: Query) -> Sequence[int]:
+    """The items of all pages."""
+    if query.needs_columns:
+        places, _ = _places(view, service, query)
+        return [place + 1 for place in places]
+    return _in_state(view.request.pk, query, 0, None) if query.state else _all(view, query)
+
+
+def results(view: RequestView, service: Service | None, query: Query) -> Iterator[ResultRow]:
+    """The results on all pages, read some at a time, so that any number can be streamed."""
+    if not (query.needs_columns or query.descending):
+        yield from requests.all_results(request=view.request.pk, state=query.state or None)
+        return
+    for some in batched(positions(view, service, query), _ROWS_AT_A_TIME, strict=False):
+        yield from requests.results_at(request=view.request.pk, positions=some)
+
+
+def _all(view: RequestView, query: Query) -> Sequence[int]:
+    return range(1, view.request.item_count + 1)[:: -1 if query.descending else 1]
 
 
 def _total(view: RequestView, state: str) -> int:
@@ -108,13 +134,13 @@ _WITHOUT_RESULT = """SELECT position FROM core_item AS item WHERE request_id = %
 )"""
 
 
-def _in_state(request: UUID, state: str, offset: int, limit: int) -> list[int]:
-    """Positions of items in that state."""
-    which = _WITH_RESULT if state in ResultState.values else _WITHOUT_RESULT
+def _in_state(request: UUID, query: Query, offset: int, limit: int | None) -> list[int]:
+    """Positions of items in the state that is asked for."""
+    which = _WITH_RESULT if query.state in ResultState.values else _WITHOUT_RESULT
     with connection.cursor() as cursor:
         cursor.execute(
-            f"{which} ORDER BY position OFFSET %(offset)s LIMIT %(limit)s",
-            {"request": request, "state": state, "offset": offset, "limit": limit},
+            f"{which} ORDER BY position {'DESC' if query.descending else ''} OFFSET %(offset)s LIMIT %(limit)s",
+            {"request": request, "state": query.state, "offset": offset, "limit": limit},
         )
         return [position for (position,) in cursor.fetchall()]
 
@@ -146,17 +172,22 @@ def _row(position: int, name: str, state: str, values: str | None, error: str | 
 
 
 def _from_columns(view: RequestView, service: Service | None, query: Query, offset: int, limit: int) -> Page:
+    places, as_of = _places(view, service, query)
+    found = rows(request=view.request.pk, positions=[place + 1 for place in islice(places, offset, offset + limit)])
+    return Page(rows=found, total=len(places), as_of=as_of)
+
+
+def _places(view: RequestView, service: Service | None, query: Query) -> tuple[Sequence[int], datetime | None]:
+    """Places in the columns, and when these were made if there have been more results since."""
     paths = [condition.path for condition in query.conditions] + ([NAME] if query.name else [])
     columns = result_columns.read(view, service, paths, order_by=query.sort or None)
-    places = _filtered(_sorted(columns, query, view.request.item_count), columns, query)
-    positions = [place + 1 for place in islice(places, offset, offset + limit)]
-    found = rows(request=view.request.pk, positions=positions)
-    return Page(rows=found, total=len(places), as_of=columns.made_at if columns.is_stale else None)
+    found = _filtered(_sorted(columns, query, view.request.item_count), columns, query)
+    return found, columns.made_at if columns.is_stale else None
 
 
 def _sorted(columns: Columns, query: Query, items: int) -> Sequence[int]:
     if columns.order is None:
-        return range(items)
+        return range(items)[:: -1 if query.descending else 1]
     if not query.descending:
         return columns.order
     known, unknown = columns.order[: columns.ordered], columns.order[columns.ordered :]

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from foundry.portal.catalogue import words
+
 _WIDTH, _HEIGHT = 340, 200
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 12, 24, 44
 _ROW, _NAMES, _COUNTS = 24, 130, 60
-_LETTERS = 16
+#: Between a bar's name and the bar.
+_SPACE = 8
+#: Widths of letters of 12 px, in px; the fonts differ, so they are rather too large.
+_NARROW, _OTHER, _CAPITAL, _WIDE, _FULL = 4.0, 7.4, 9.2, 11.8, 12.6
 #: Figures below the horizontal axis.
 _TICKS = 5
 
 
 def number(value: float) -> str:
     """As people write it, without digits that say nothing."""
-    return f"{value:,.0f}" if abs(value) >= 1000 or float(value).is_integer() else f"{value:.4g}"
+    return words.figure(float(value), digits=4)
 
 
 def histogram(bars: Sequence[tuple[float, float, int]], *, title: str, text: str) -> SafeString:
@@ -72,20 +79,38 @@ def _ceiling(items: int) -> int:
     return next(number for number in rounds if number >= items)
 
 
-def bars(words: Sequence[tuple[str, int]], *, title: str, text: str) -> SafeString:
+def bars(found: Sequence[tuple[str, int]], *, title: str, text: str) -> SafeString:
     """One bar for each word and its items."""
-    return _svg(_bars(words), len(words) * _ROW + 4, title, text)
+    return _svg(_bars(found), len(found) * _ROW + 4, title, text)
 
 
-def _bars(words: Sequence[tuple[str, int]]) -> Iterator[str]:
-    most = max(items for _, items in words)
-    for at, (word, items) in enumerate(words):
+def _bars(found: Sequence[tuple[str, int]]) -> Iterator[str]:
+    most = max(items for _, items in found)
+    for at, (word, items) in enumerate(found):
         y = at * _ROW + 2
         wide = max((_WIDTH - _NAMES - _COUNTS) * items / most, 1)
-        shown = word if len(word) <= _LETTERS else f"{word[: _LETTERS - 1]}…"
-        yield f'<text x="{_NAMES - 8}" y="{y + 15}" text-anchor="end">{escape(shown)}</text>'
+        shown = fitted(word, _NAMES - _SPACE)
+        whole = f"<title>{escape(word)}</title>" if shown != word else ""
+        yield f'<text x="{_NAMES - _SPACE}" y="{y + 15}" text-anchor="end">{escape(shown)}{whole}</text>'
         yield _rectangle(_NAMES, y + 2, wide, _ROW - 6)
         yield f'<text x="{_NAMES + wide + 6:.1f}" y="{y + 15}">{items:,}</text>'
+
+
+def fitted(word: str, room: float) -> str:
+    """The word, or as much of it as so many px take."""
+    if sum(map(_width, word)) <= room:
+        return word
+    places = itertools.accumulate(map(_width, word), initial=_width("…"))
+    kept = sum(place <= room for place in places) - 1
+    return f"{word[:kept]}…"
+
+
+def _width(letter: str) -> float:
+    if unicodedata.east_asian_width(letter) in "WF":
+        return _FULL
+    if letter in "fijltI|!.,:;'()[]{} ":
+        return _NARROW
+    return _WIDE if letter in "mwMW@%…—" else _CAPITAL if letter.isupper() else _OTHER
 
 
 def _rectangle(x: float, y: float, width: float, height: float) -> str:

@@ -44,7 +44,7 @@ SERVICE = Service(
         Column(title="ORFs", path="orfs.total"),
         Column(title="Longest ORF (aa)", path="orfs.longest"),
         Column(title="CAI", path="codon_adaptation.index"),
-        Column(title="Cutters", path="restriction.cutters"),
+        Column(title="Enzymes that cut", path="restriction.cutters"),
         Column(title="Unique cutters", path="restriction.unique"),
         Column(title="Type IIS sites", path="restriction.type_iis.total"),
         Column(title="Repeats", path="repeats.total"),

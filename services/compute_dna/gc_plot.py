@@ -70,7 +70,7 @@ def _axes(length: int) -> Iterator[str]:
     for percent in (0, 25, 50, 75, 100):
         y = _y(percent / 100)
         yield f'<path class="grid" d="M{_LEFT} {y:g}H{_RIGHT}"/>'
-        yield f'<text x="{_LEFT - 8}" y="{y + 4:g}" text-anchor="end">{percent} %</text>'
+        yield f'<text x="{_LEFT - 8}" y="{y + 4:g}" text-anchor="end">{percent / 100:.2f}</text>'
     yield f'<path class="axis" d="M{_LEFT} {_BOTTOM}H{_RIGHT}"/>'
     for base in scale(length):
         x = _x(base - 0.5, length)
@@ -86,7 +86,7 @@ def _curve(item: Item, window: int) -> Iterator[str]:
         yield f'<text x="{_WIDTH / 2:g}" y="{_y(0.5) - 6:g}" text-anchor="middle">{why}</text>'
         return
     mean = float(np.nanmean(contents))
-    yield f'<path class="mean" d="M{_LEFT} {_y(mean):.1f}H{_RIGHT}"><title>mean {mean:.1%}</title></path>'
+    yield f'<path class="mean" d="M{_LEFT} {_y(mean):.1f}H{_RIGHT}"><title>mean {mean:.3f}</title></path>'
     for stretch in _stretches(contents, length - window / 2):
         points = " ".join(f"{_x(_middle(at, window, length), length):.1f},{_y(contents[at]):.1f}" for at in stretch)
         yield f'<polyline class="gc" points="{points}"/>'
@@ -120,7 +120,7 @@ def _ends(contents: Array, some: tuple[int, ...]) -> list[int]:
 
 def _extreme(word: str, at: int, content: float, window: int, length: int) -> Iterator[str]:
     x, y = _x(_middle(at, window, length), length), _y(content)
-    text = f"{word} {content:.1%} from {at + 1:,}"
+    text = f"{word} {content:.3f} from {at + 1:,}"
     half = _LETTER * len(text) / 2
     above = -10 if word == "max" else 20
     yield f'<circle class="extreme" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'

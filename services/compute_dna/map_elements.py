@@ -70,21 +70,28 @@ def elements_of(entry: Entry) -> list[Element]:
 
 
 def legend_of(elements: Sequence[Element], result: Mapping[str, Any] | None) -> dict[str, str]:
-    """What each colour of the map stands for, by its name."""
+    """What each colour of the map stands for, by its name, and how many of a kind are left off."""
     kinds = {one.kind for one in elements}
     legend = {kind: colour for kind, colour in _COLOURS.items() if kind in kinds - {"ORF"}}
     if kinds - _COLOURS.keys() - {"cutter"}:
         legend["other feature"] = _OTHER_COLOUR
     if result is not None and result["orfs"]["total"]:
         legend[_orfs_shown(result["orfs"])] = _COLOURS["ORF"]
-    if "cutter" in kinds:
-        legend["unique cutter"] = _CUTTER_COLOUR
+    if result is not None and result["restriction"]["unique"]:
+        legend[_cutters_shown(elements, result)] = _CUTTER_COLOUR
     return legend
 
 
 def _orfs_shown(orfs: Mapping[str, Any]) -> str:
     shown, total = len(orfs["listed"]), orfs["total"]
     return "ORF" if shown == total else f"{shown} of {total:,} ORFs shown"
+
+
+def _cutters_shown(elements: Sequence[Element], result: Mapping[str, Any]) -> str:
+    shown, total = sum(one.kind == "cutter" for one in elements), len(result["restriction"]["unique"])
+    if shown == total:
+        return "unique cutter"
+    return f"{shown} of {total:,} unique cutters shown: sold by {_SUPPLIERS} suppliers or more, one a place"
 
 
 def _features(item: Item) -> list[SeqFeature]:

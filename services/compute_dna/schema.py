@@ -23,6 +23,20 @@ LISTED = 20
 GeneticCode = Literal[
     1, 2, 3, 4, 5, 6, 9, 10, 11, 12, 13, 14, 15, 16, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33
 ]
+#: Whose they are, in the order of their numbers; after gc.prt.
+_WHOSE = (
+    *("Standard", "Vertebrate mitochondrial", "Yeast mitochondrial", "Mold mitochondrial, mycoplasma"),
+    *("Invertebrate mitochondrial", "Ciliate nuclear", "Echinoderm and flatworm mitochondrial", "Euplotid nuclear"),
+    *("Bacterial, archaeal, plant plastid", "Alternative yeast nuclear", "Ascidian mitochondrial"),
+    *("Alternative flatworm mitochondrial", "Blepharisma nuclear", "Chlorophycean mitochondrial"),
+    *("Trematode mitochondrial", "Scenedesmus obliquus mitochondrial", "Thraustochytrium mitochondrial"),
+    *("Pterobranchia mitochondrial", "Candidate division SR1, Gracilibacteria", "Pachysolen tannophilus nuclear"),
+    *("Karyorelict nuclear", "Condylostoma nuclear", "Mesodinium nuclear", "Peritrich nuclear"),
+    *("Blastocrithidia nuclear", "Balanophoraceae plastid", "Cephalodiscidae mitochondrial"),
+)
+_CODES: dict[str, pydantic.JsonValue] = {
+    "names": {str(number): f"{number}: {whose}" for number, whose in zip(get_args(GeneticCode), _WHOSE, strict=True)}
+}
 
 #: Codon usage tables that python_codon_tables ships; the number is the NCBI taxonomy id.
 Host = Literal[
@@ -64,7 +78,7 @@ class Options(ServiceOptions):
         default=50, ge=10, le=1000, description="Length in bases of the sliding window for local GC content."
     )
     genetic_code: GeneticCode = pydantic.Field(
-        default=1, description="NCBI translation table for ORFs: 1 standard, 4 mycoplasma, 11 bacterial, ..."
+        default=1, description="NCBI translation table for ORFs.", json_schema_extra=_CODES
     )
     orf_minimum: int = pydantic.Field(
         default=75, ge=10, le=10_000, description="Shortest ORF to report, in amino acids (the stop not counted)."
@@ -118,7 +132,9 @@ class Options(ServiceOptions):
 class Window(TypedDict):
     """Where GC content is extreme."""
 
-    gc_content: Annotated[float, pydantic.Field(description="GC content of the window over its known bases, 0 to 1.")]
+    gc_content: Annotated[
+        float, pydantic.Field(ge=0, le=1, description="GC content of the window over its known bases, 0 to 1.")
+    ]
     start: Annotated[int, pydantic.Field(description="First base of the first such window; it may cross the origin.")]
 
 
@@ -147,7 +163,9 @@ class MeltingTemperature(TypedDict):
     celsius: Annotated[
         float | None, pydantic.Field(description="Nearest-neighbour Tm in degrees Celsius (SantaLucia 1998).")
     ]
-    not_applicable: Annotated[str | None, pydantic.Field(description="Why there is no Tm, if there is none.")]
+    not_applicable: Annotated[
+        str | None, pydantic.Field(title="Why there is none", description="Said if there is no Tm.")
+    ]
 
 
 class ORF(TypedDict):
@@ -185,8 +203,13 @@ class CodonAdaptation(TypedDict):
     """Codon adaptation index of the longest ORF (Sharp and Li 1987)."""
 
     host: Annotated[str, pydantic.Field(description="The host whose codon usage was taken.", json_schema_extra=_HOSTS)]
-    index: Annotated[float | None, pydantic.Field(description="0 to 1; 1 uses the host's favourite codon everywhere.")]
-    not_applicable: Annotated[str | None, pydantic.Field(description="Why there is no index, if there is none.")]
+    index: Annotated[
+        float | None,
+        pydantic.Field(ge=0, le=1, description="0 to 1; 1 uses the host's favourite codon everywhere."),
+    ]
+    not_applicable: Annotated[
+        str | None, pydantic.Field(title="Why there is none", description="Said if there is no index.")
+    ]
 
 
 class AssemblySite(TypedDict):
@@ -199,7 +222,7 @@ class AssemblySite(TypedDict):
     strand: Annotated[Literal[1, -1], pydantic.Field(description="1: the site reads along the given strand.")]
     cut: Annotated[
         int | None,
-        pydantic.Field(description="First base after the cut of the given strand; null: it falls off the end."),
+        pydantic.Field(description="First base after the cut of the given strand; none: it falls off the end."),
     ]
     overhang: Annotated[
         str | None, pydantic.Field(description="The 5' overhang it leaves, read along the given strand.")
@@ -221,16 +244,22 @@ class Restriction(TypedDict):
     """
 
     enzymes: Annotated[int, pydantic.Field(description="Enzymes that were looked for.")]
-    cutters: Annotated[int, pydantic.Field(description="Enzymes with at least one site.")]
-    non_cutters: Annotated[int, pydantic.Field(description="Enzymes with no site.")]
+    cutters: Annotated[int, pydantic.Field(title="Enzymes that cut", description="Enzymes with at least one site.")]
+    non_cutters: Annotated[int, pydantic.Field(title="Enzymes that do not cut", description="Enzymes with no site.")]
     unique: Annotated[
         dict[str, int | None],
         pydantic.Field(
+            title="Unique cutters",
             description="Enzymes with exactly one site, and the first base after its (first) cut of the given strand, "
-            "as Bio.Restriction numbers it; null: the cut falls off the end of a linear molecule."
+            "as Bio.Restriction numbers it; none: the cut falls off the end of a linear molecule.",
         ),
     ]
-    multiple: Annotated[dict[str, int], pydantic.Field(description="Enzymes with two sites or more, and how many.")]
+    multiple: Annotated[
+        dict[str, int],
+        pydantic.Field(
+            title="Enzymes that cut several times", description="Enzymes with two sites or more, and how many."
+        ),
+    ]
     type_iis: Annotated[AssemblySites, pydantic.Field(title="Type IIS sites")]
 
 
@@ -319,17 +348,19 @@ class Result(TypedDict):
     """The profile of one molecule."""
 
     length: Annotated[int, pydantic.Field(description="Bases (base pairs).", json_schema_extra={"unit": "bp"})]
-    topology: Annotated[Topology, pydantic.Field(description="As the item states it.")]
+    topology: Annotated[Topology, pydantic.Field(description="As it was given for the molecule.")]
     ambiguous: Annotated[int, pydantic.Field(description="Positions that are not A, C, G or T.")]
     gc_content: Annotated[
         float | None,
-        pydantic.Field(description="(G + C + S) / (A + C + G + T + S + W), 0 to 1; null if all bases are unknown."),
+        pydantic.Field(
+            ge=0, le=1, description="(G + C + S) / (A + C + G + T + S + W), 0 to 1; none if all bases are unknown."
+        ),
     ]
     gc_skew: Annotated[
-        float | None, pydantic.Field(description="(G - C) / (G + C) of the given strand; null without G and C.")
+        float | None, pydantic.Field(description="(G - C) / (G + C) of the given strand; none without G and C.")
     ]
     gc_windows: Annotated[
-        GCWindows | None, pydantic.Field(description="Null if the molecule is shorter than a window.")
+        GCWindows | None, pydantic.Field(description="None if the molecule is shorter than a window.")
     ]
     molecular_weight: MolecularWeight
     melting_temperature: MeltingTemperature

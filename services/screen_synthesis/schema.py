@@ -87,7 +87,9 @@ class Span(TypedDict):
 class BrokenRule(TypedDict):
     """One rule that the sequence breaks."""
 
-    rule: Annotated[str, Field(description="The rule's label, such as 'BsaI site' or '8x1mer'.")]
+    rule: Annotated[
+        str, Field(description="The rule's label, such as 'BsaI site', or '8x1mer': eight copies of one base in a row.")
+    ]
     kind: Annotated[str, Field(description="The kind of rule, such as 'pattern' or 'tandem_repeat'.")]
     message: Annotated[str, Field(description="What is wrong, with the figures.")]
     hint: Annotated[str, Field(description="What to do about it.")]
@@ -129,6 +131,10 @@ class Result(TypedDict):
     ]
     counts: Annotated[
         dict[str, int],
-        Field(description="For each rule of the profile, by its label, in how many places the sequence breaks it."),
+        Field(
+            description="For each rule of the profile, by its label, in how many places the sequence breaks it. A label"
+            " such as 8x1mer is of eight copies of one base in a row, 5x3mer of five of a triplet, hairpin 20/200 of a"
+            " stem of 20 bases within 200."
+        ),
     ]
     broken: Annotated[list[BrokenRule], Field(description="The broken rules, in the order of the profile.")]

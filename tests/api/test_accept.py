@@ -38,7 +38,7 @@ def test_items_that_cannot_be_computed_are_listed_with_the_reason(owner, submit)
         (2, "below", "number"),
         (3, "", "numbr"),
     ]
-    assert "greater than or equal to 0" in refused[0]["message"]
+    assert "it must be at least 0" in refused[0]["message"]
     assert "no such field" in refused[1]["message"]
 
 

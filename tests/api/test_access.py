@@ -124,7 +124,9 @@ def test_a_token_that_is_no_longer_good_is_401(operation, end, owner, request_id
 def test_without_the_scope_it_is_403(operation, api_of, request_id, problem):
     needed = ACCESS[operation][0]
     limited = api_of("limited", "team", scopes=[scope for scope in Scope if scope is not needed])
-    assert needed.value in problem(call(limited, operation, request_id), 403)["detail"]
+    detail = problem(call(limited, operation, request_id), 403)["detail"]
+    assert needed.value in detail
+    assert "make another one in the portal under Account, Tokens" in detail
 
 
 @everywhere

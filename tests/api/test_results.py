@@ -79,9 +79,10 @@ def test_csv_is_a_table_of_the_services_columns(owner, make_computed):
     ("kind", "media_type"), [("ndjson", "application/x-ndjson"), ("csv", "text/csv; charset=utf-8")]
 )
 def test_a_stream_is_a_download_with_its_type(kind, media_type, owner, make_computed):
-    answer = owner.get(f"{REQUESTS}/{make_computed({'number': 1}).pk}/results?format={kind}")
+    request = make_computed({"number": 1})
+    answer = owner.get(f"{REQUESTS}/{request.pk}/results?format={kind}")
     assert answer.headers["Content-Type"] == media_type
-    assert answer.headers["Content-Disposition"] == f'attachment; filename="results.{kind}"'
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="toy-{str(request.pk)[:8]}.{kind}"'
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Cache-Control"] == "no-store"
 

@@ -92,6 +92,7 @@ class Access(enum.Enum):
 #: By the name of the address: who may look, who may send its form, and what else than the owner's things it is about.
 ACCESS: dict[str, tuple[Access, Access, dict[str, Any]]] = {
     "portal:catalogue": (Access.SIGNED_IN, Access.NOT_SO, {}),
+    "portal:services": (Access.SIGNED_IN, Access.NOT_SO, {}),
     "portal:service": (Access.SIGNED_IN, Access.NOT_SO, {"name": "toy"}),
     "portal:submit": (Access.SIGNED_IN, Access.SIGNED_IN, {"name": "toy"}),
     "portal:requests": (Access.SIGNED_IN, Access.NOT_SO, {}),
@@ -104,6 +105,7 @@ ACCESS: dict[str, tuple[Access, Access, dict[str, Any]]] = {
     "portal:compare": (Access.TEAM, Access.NOT_SO, {}),
     "portal:downloads": (Access.TEAM, Access.NOT_SO, {}),
     "portal:download": (Access.TEAM, Access.NOT_SO, {"kind": "zip"}),
+    "portal:sent": (Access.TEAM, Access.NOT_SO, {"kind": "ndjson"}),
     "portal:artifact": (Access.TEAM, Access.NOT_SO, {"name": "numbers.txt"}),
     "portal:item": (Access.TEAM, Access.NOT_SO, {}),
     "portal:item-sent": (Access.TEAM, Access.NOT_SO, {}),

@@ -78,7 +78,7 @@ class TokenForm(_NoColon, forms.Form):
         super().__init__(*args, **kwargs)
         offered = [(scope.value, scope.label) for scope in Scope if scope in scopes]
         self.fields["scopes"] = forms.MultipleChoiceField(
-            label="It may", choices=offered, initial=[Scope.READ], widget=forms.CheckboxSelectMultiple
+            label="It may", choices=offered, initial=[Scope.READ, Scope.WRITE], widget=forms.CheckboxSelectMultiple
         )
 
 

@@ -35,7 +35,7 @@ def index(request: PageRequest) -> HttpResponseBase:
         else:
             return redirect_showing(request, reverse("portal:tokens"), _make(request, form))
     found = _visible(request).select_related("user").order_by("-created_at")[:_SHOWN]
-    context = {"form": form, "tokens": found, "now": timezone.now()}
+    context = {"form": form, "tokens": [(token, _allowed(token)) for token in found], "now": timezone.now()}
     return render_once(request, "portal/account/tokens.html", context)
 
 
@@ -57,6 +57,11 @@ def revoke(request: PageRequest, token_id: int) -> HttpResponseBase:
     tokens.revoke(token=token)
     messages.success(request, f"The token {token} is revoked.")
     return redirect("portal:tokens")
+
+
+def _allowed(token: Token) -> list[str]:
+    """What it allows, in the words of the form that made it."""
+    return [Scope(scope).label for scope in token.scopes.split()]
 
 
 def _make(request: PageRequest, form: TokenForm) -> str:

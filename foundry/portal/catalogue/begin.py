@@ -7,18 +7,21 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404
+from django.utils.html import escape
 
 from foundry.accounts.models import Team
 from foundry.contract import Service
 from foundry.core import requests
 from foundry.core.errors import InvalidRequestError
 from foundry.core.models import ServiceRequest
-from foundry.portal.catalogue import designs
+from foundry.portal.catalogue import designs, words
 from foundry.portal.catalogue.form import Form, blank
 from foundry.portal.catalogue.plan import make
 
-#: More than this of an earlier request's designs is not copied into the page.
-_ITEMS, _LETTERS = 500, 150_000
+#: More than this of an earlier request's designs is not copied into the page; bytes as they stand in its HTML.
+_ITEMS, _BYTES = 500, 120_000
+#: Of an example's number.
+_DIGITS = 6
 
 
 def form(service: Service, *, team: Team, asked: Mapping[str, str]) -> Form:
@@ -31,9 +34,10 @@ def form(service: Service, *, team: Team, asked: Mapping[str, str]) -> Form:
 
 
 def _of_example(service: Service, ordinal: str) -> Form:
-    if not (ordinal.isdecimal() and 1 <= int(ordinal[:6]) <= len(service.examples)):
+    number = int(ordinal) if ordinal.isdecimal() and len(ordinal) <= _DIGITS else 0
+    if not 1 <= number <= len(service.examples):
         raise Http404(f"{service.name} has {len(service.examples)} examples.")
-    example = service.examples[int(ordinal) - 1]
+    example = service.examples[number - 1]
     begun = blank(service)
     begun.designs, begun.values, begun.label = designs.as_text(example.items), example.options, example.title
     return _planned(begun)
@@ -55,12 +59,12 @@ def _of_request(service: Service, earlier: ServiceRequest) -> Form:
     if earlier.item_count <= _ITEMS:
         found = requests.inputs(request=earlier.pk, positions=range(1, earlier.item_count + 1))
         text = designs.as_text([_known(service, found[position]) for position in sorted(found)])
-        if len(text) <= _LETTERS:
+        if len(escape(text).encode()) <= _BYTES:
             begun.designs = text
             return _planned(begun)
+    its = f"{words.counted(earlier.item_count, 'design')} {'does' if earlier.item_count == 1 else 'do'}"
     begun.note = (
-        f"The options are those of the earlier request. Its {earlier.item_count:,} designs are too many to copy into "
-        "this page: choose their file again."
+        f"The options are those of the earlier request. Its {its} not fit into this page: choose the file again."
     )
     return begun
 

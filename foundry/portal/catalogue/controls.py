@@ -13,7 +13,7 @@ from django.http import QueryDict
 from django.utils.safestring import SafeString
 from pydantic_core import from_json
 
-from foundry.portal.catalogue import words
+from foundry.portal.catalogue import told, words
 from foundry.portal.catalogue.schema import NONE, Field, Kind, as_text
 
 #: A fault as the platform tells it: where, a dotted path, and what.
@@ -29,6 +29,8 @@ class Widget(StrEnum):
     CHECKS = "checks"
     NUMBER = "number"
     TEXT = "text"
+    #: A date and time, with a zone of its own.
+    MOMENT = "moment"
     #: A list, one entry a line.
     LINES = "lines"
     #: What no other control fits.
@@ -38,7 +40,17 @@ class Widget(StrEnum):
 
 _SCALARS = (Kind.INTEGER, Kind.NUMBER, Kind.TEXT)
 _NUMBERS = (Kind.INTEGER, Kind.NUMBER)
-_INPUTS = {"date": "date", "time": "time", "date-time": "datetime-local", "email": "email", "uri": "url"}
+_INPUTS = {"date": "date", "time": "time", "email": "email", "uri": "url"}
+#: What browsers keep in inputs of those types; they empty them of anything else without a word.
+_KEPT = {
+    "number": re.compile(r"-?(\d+(\.\d+)?|\.\d+)([eE][+-]?\d+)?"),
+    "date": re.compile(r"\d{4}-\d\d-\d\d"),
+    "time": re.compile(r"\d\d:\d\d(:\d\d(\.\d{1,3})?)?"),
+}
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)(Z|[+-]\d\d:\d\d|)")
+_UTC = "Z"
+#: The part of a moment's control that says the zone.
+_ZONE = "zone"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +60,8 @@ class Control:
     name: str
     field: Field
     widget: Widget
+    #: What the field means, in the words of the form.
+    help: str = ""
     #: What it shows: text, or the words that are chosen.
     text: str = ""
     chosen: frozenset[str] = frozenset()
@@ -69,8 +83,10 @@ class Control:
     def hint(self) -> SafeString:
         """What the field means, and its bounds, as HTML."""
         shape = {Widget.LINES: "One a line.", Widget.JSON: "As JSON."}.get(self.widget, "")
+        if self.widget is Widget.MOMENT and self.input == "text":
+            shape = "Such as 2026-11-22T13:45Z."
         bounds = f"{self.field.bounds[:1].upper()}{self.field.bounds[1:]}." if self.field.bounds else ""
-        return words.prose(" ".join(filter(None, (self.field.help, bounds, shape))))
+        return words.prose(" ".join(filter(None, (self.help, bounds, shape))))
 
     @property
     def choices(self) -> list[tuple[str, str, bool]]:
@@ -79,7 +95,7 @@ class Control:
             found = [("true", "yes"), ("false", "no")]
         else:
             source = self.field.items if self.widget is Widget.CHECKS and self.field.items else self.field
-            found = [(str(choice), str(choice)) for choice in source.choices]
+            found = [(str(choice), source.choice(choice)) for choice in source.choices]
         return [(value, shown, value in self.chosen) for value, shown in found]
 
     @property
@@ -96,8 +112,31 @@ class Control:
 
     @property
     def input(self) -> str:
-        """The type of its input."""
-        return "number" if self.widget is Widget.NUMBER else _INPUTS.get(self.field.schema.get("format", ""), "text")
+        """The type of its input: the one that fits the field, unless a browser would not keep its text in that."""
+        if self.widget is Widget.MOMENT:
+            return "text" if self.text and not _MOMENT.fullmatch(self.text) else "datetime-local"
+        fitting = "number" if self.widget is Widget.NUMBER else _INPUTS.get(self.field.schema.get("format", ""), "text")
+        kept = _KEPT.get(fitting)
+        return "text" if kept and self.text and not kept.fullmatch(self.text) else fitting
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether its text needs room for several lines, which an input would join."""
+        return "\n" in self.text
+
+    @property
+    def local(self) -> str:
+        """A moment without its zone."""
+        found = _MOMENT.fullmatch(self.text)
+        return f"{found[1]}T{found[2]}" if found else self.text
+
+    @property
+    def zones(self) -> list[tuple[str, str, bool]]:
+        """In which a moment may be: value, words, and whether it is chosen."""
+        found = _MOMENT.fullmatch(self.text)
+        chosen = found[3] if found else _UTC
+        zones = {_UTC: "UTC", "": "no time zone"}
+        return [(zone, shown, zone == chosen) for zone, shown in ({chosen: f"UTC{chosen}"} | zones).items()]
 
     def flat(self) -> Iterator[Control]:
         """The control and those in it."""
@@ -121,7 +160,7 @@ def widget(field: Field, *, optional: bool = False) -> Widget:
         case Kind.INTEGER | Kind.NUMBER:
             return Widget.NUMBER
         case Kind.TEXT:
-            return Widget.TEXT
+            return Widget.MOMENT if field.schema.get("format") == "date-time" else Widget.TEXT
         case Kind.LIST if field.items and field.items.kind is Kind.CHOICE:
             return Widget.CHECKS
         case Kind.LIST if field.items and field.items.kind in _SCALARS:
@@ -144,10 +183,12 @@ def shown(
     optional: bool = False,
 ) -> tuple[Control, ...]:
     """The controls with what was typed into them, else with the values, else with the defaults."""
-    return tuple(
+    fields = tuple(fields)
+    made = (
         _control(field, f"{prefix}.{field.name}", values, posted=posted, faults=faults, optional=optional)
         for field in fields
     )
+    return tuple(dataclasses.replace(one, help=told.sentence(one.field.help, fields)) for one in made)
 
 
 def _control(
@@ -174,7 +215,7 @@ def _control(
         widget=kind,
         text=text,
         chosen=chosen,
-        errors=tuple(str(fault["message"]) for fault in own),
+        errors=tuple(words.sentence(str(fault["message"])) for fault in own),
         controls=inner,
         empty=_empty(field, optional=optional),
     )
@@ -203,15 +244,40 @@ def _initial(kind: Widget, value: Any) -> tuple[str, frozenset[str]]:
         case Widget.CHECKS:
             return "", frozenset(map(str, value))
         case Widget.LINES:
-            return "\n".join(map(str, value)), frozenset()
+            return "\n".join(_line(one) for one in value), frozenset()
         case Widget.JSON:
             return as_text(value), frozenset()
+        case Widget.NUMBER:
+            return _plain(value), frozenset()
         case _:
             return str(value), frozenset()
 
 
+def _plain(number: Any) -> str:
+    """A whole number without the ".0" with which it was kept."""
+    return str(number).removesuffix(".0")
+
+
+def _line(entry: Any) -> str:
+    """An entry of a list; a text that a line by itself would not keep, as JSON."""
+    text = str(entry)
+    is_kept = text == text.strip() and len(text.splitlines()) == 1 and not text.startswith('"')
+    return text if is_kept else json.dumps(text)
+
+
+def _unlined(line: str) -> str:
+    """The entry of a line."""
+    try:
+        return str(json.loads(line)) if line.startswith('"') else line
+    except ValueError:
+        return line
+
+
 def _typed(kind: Widget, name: str, posted: QueryDict) -> tuple[str, frozenset[str]]:
-    return posted.get(name, ""), frozenset(posted.getlist(name) if kind in _CHOSEN else ())
+    text = posted.get(name, "").replace("\r\n", "\n")  # as browsers send the lines of a text
+    if kind is Widget.MOMENT and text:
+        text += posted.get(f"{name}.{_ZONE}", "")
+    return text, frozenset(posted.getlist(name) if kind in _CHOSEN else ())
 
 
 _CHOSEN = (Widget.CHECK, Widget.CHOICE, Widget.CHECKS)
@@ -246,13 +312,14 @@ def _value(control: Control, faults: list[Fault], *, optional: bool) -> Any:
         case Widget.CHECKS:
             return [_choice(field.items or field, word) for word in sorted(control.chosen)]
         case Widget.LINES:
-            return [_scalar(field.items or field, line.strip()) for line in text.splitlines() if line.strip()]
+            lines = (line.strip() for line in text.splitlines())
+            return [_scalar(field.items or field, _unlined(line)) for line in lines if line]
         case Widget.JSON:
             return from_json(text, allow_inf_nan=False)
         case Widget.CHOICE:
             return _choice(field, text)
         case _:
-            return _scalar(field, text)
+            return _scalar(field, control.text if control.has_lines else text)
 
 
 def _nothing(control: Control) -> Any:
@@ -261,7 +328,16 @@ def _nothing(control: Control) -> Any:
         return None
     if control.widget in (Widget.LINES, Widget.CHECKS):
         return []
-    return "" if control.field.kind is Kind.TEXT and control.input == "text" else NONE
+    return "" if control.field.kind is Kind.TEXT and _may_be_empty(control.field.schema) else NONE
+
+
+def _may_be_empty(text: Mapping[str, Any]) -> bool:
+    """Whether a schema of texts takes the empty one. A pattern that Python cannot read is taken to."""
+    try:
+        fits = re.search(text.get("pattern", ""), "") is not None
+    except re.error:
+        fits = True
+    return fits and "format" not in text and not text.get("minLength")
 
 
 def _choice(field: Field, word: str) -> Any:
@@ -272,8 +348,11 @@ def _choice(field: Field, word: str) -> Any:
 
 
 def _scalar(field: Field, text: str) -> Any:
-    numbers = field.kind in _NUMBERS or any(one.kind in _NUMBERS for one in field.variants)
-    return _number(text) if numbers else text
+    if field.kind in _NUMBERS:
+        return _number(text)
+    # Where a text may stand too, "007" is one.
+    may_be = any(one.kind in _NUMBERS for one in field.variants) and str(_number(text)) == text
+    return _number(text) if may_be else text
 
 
 def _number(text: str) -> Any:

@@ -13,10 +13,11 @@ from pydantic_core import from_json, to_json
 from foundry import intake
 from foundry.api import body
 from foundry.api.problems import ProblemError
-from foundry.contract import Example, Service
+from foundry.contract import Service
 from foundry.core import uploads
 from foundry.core.drafts import Draft
 from foundry.core.errors import InvalidRequestError
+from foundry.portal.catalogue import words
 
 PASTED = "pasted text"
 _BARE_SEQUENCE = re.compile(r"[A-Za-z*\-\s]+")
@@ -30,7 +31,8 @@ def read(service: Service, text: str, files: Sequence[intake.Upload]) -> list[Dr
     try:
         return list(_drafts(service, given))
     except intake.IntakeError as error:
-        raise InvalidRequestError(_sentence(error.message)) from None
+        begins = any(error.message.startswith(file.name) for file in files)
+        raise InvalidRequestError((words.ended if begins else words.sentence)(error.message)) from None
     except ProblemError as error:
         raise InvalidRequestError(error.detail) from None
 
@@ -64,9 +66,11 @@ def _of_table(upload: intake.Upload) -> Iterator[Draft]:
     """A row an item, a column a field; a cell that begins like a list or an object is JSON."""
     try:
         text = upload.content.decode("utf-8-sig")
-        reader = csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=text.partition("\n")[0].count))
+        table = text.lstrip("\r\n")
+        above = text.count("\n", 0, len(text) - len(table))
+        reader = csv.DictReader(io.StringIO(table), delimiter=max(",;\t", key=table.partition("\n")[0].count))
         for ordinal, row in enumerate(reader, 1):
-            yield _of_row(upload, row, ordinal, reader.line_num)
+            yield _of_row(upload, row, ordinal, above + reader.line_num)
     except (UnicodeDecodeError, csv.Error) as error:
         raise InvalidRequestError(
             f"{upload.name}: this is neither JSON nor a table (CSV) with a header row of the items' fields: {error}."
@@ -100,12 +104,3 @@ def as_text(items: Sequence[Mapping[str, Any]]) -> str:
     writer.writeheader()
     writer.writerows(items)
     return table.getvalue()
-
-
-def example_text(example: Example) -> str:
-    """The example's designs, to begin with."""
-    return as_text(example.items)
-
-
-def _sentence(message: str) -> str:
-    return f"{message[:1].upper()}{message[1:]}{'' if message.endswith('.') else '.'}"

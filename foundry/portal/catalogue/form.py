@@ -16,7 +16,7 @@ from foundry.core import tags
 from foundry.core.drafts import Draft, check_options
 from foundry.core.errors import InvalidRequestError
 from foundry.core.submit import Submission, fingerprint
-from foundry.portal.catalogue import controls, designs, schema
+from foundry.portal.catalogue import controls, designs, schema, told, words
 from foundry.portal.catalogue.controls import Control, Fault
 from foundry.portal.catalogue.plan import Plan, make
 
@@ -41,6 +41,8 @@ class Form:
     #: Faults of designs that a default would mend; the good ones can be submitted all the same.
     lacking: list[Fault] = dataclasses.field(default_factory=list)
     plan: Plan | None = None
+    #: Why none of it was taken, which the same form may be the next time.
+    refusal: str = ""
     #: Something to know that is no fault.
     note: str = ""
 
@@ -137,7 +139,12 @@ def _of_options(service: Service, options: Mapping[str, Any], unread: Sequence[F
     try:
         check_options(service, options)
     except InvalidRequestError as error:
-        return [fault for fault in error.errors if fault["where"] not in {one["where"] for one in unread}]
+        known, fields = {one["where"] for one in unread}, schema.of(service.options)
+        return [
+            {**fault, "message": told.sentence(fault["message"], fields)}
+            for fault in error.errors
+            if fault["where"] not in known
+        ]
     return []
 
 
@@ -151,22 +158,28 @@ def _tags(form: Form) -> list[str]:
     try:
         return tags.parse(form.tags)
     except InvalidRequestError as error:
-        form.faults.append({"where": "tags", "message": str(error).removeprefix("tags: ").capitalize()})
+        form.faults.append({"where": "tags", "message": words.sentence(str(error).removeprefix("tags: "))})
         return []
 
 
 def _drafts(request: HttpRequest, form: Form) -> list[Draft]:
-    length, limit = int(request.headers.get("Content-Length") or 0), settings.FOUNDRY_MAX_BODY_MB
     try:
-        if length > limit * 1024 * 1024:
-            raise InvalidRequestError(
-                f"The form has {length:,} bytes, over the limit of {limit} MiB; split it, or zip it."
-            )
+        if int(request.headers.get("Content-Length") or 0) > settings.FOUNDRY_MAX_UPLOAD:
+            raise InvalidRequestError(too_large())
         files = [intake.Upload(file.name or "upload", file.read()) for file in request.FILES.getlist("files")]
         return designs.read(form.service, form.designs, files)
     except InvalidRequestError as error:
         form.faults.append({"where": "designs", "message": str(error)})
         return []
+
+
+def too_large() -> str:
+    """What to do with more than can be sent at once."""
+    most = words.size(settings.FOUNDRY_MAX_UPLOAD)
+    return (
+        f"The text and the files are over {most} together, the most that can be sent at once: pack the files into a "
+        "zip, or make several requests of them."
+    )
 
 
 def plan(request: HttpRequest, given: Given) -> None:

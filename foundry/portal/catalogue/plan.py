@@ -15,7 +15,7 @@ from foundry.core.drafts import CheckedItem, Draft, check_items
 from foundry.core.estimate import Estimate, estimate, measured
 from foundry.core.slice import slice_into_jobs
 from foundry.intake import Source
-from foundry.portal.catalogue import words
+from foundry.portal.catalogue import schema, told, words
 
 _PAGE = 50
 _LONG = 40
@@ -55,7 +55,8 @@ class Plan:
 
     @property
     def seconds(self) -> str:
-        return "" if self.estimate.seconds is None else words.duration(self.estimate.seconds)
+        fastest, seconds = self.estimate.fastest, self.estimate.seconds
+        return "" if fastest is None or seconds is None else words.between(fastest, seconds)
 
     @property
     def usd(self) -> str:
@@ -106,7 +107,7 @@ def _row(service: Service, item: CheckedItem) -> Row:
         name=item.name,
         place=_place(source) if source else "",
         gist=_gist(service, from_json(item.input)),
-        problem=words.prose(f"{problem[:1].upper()}{problem[1:]}"),
+        problem=words.prose(words.sentence(told.message(problem, schema.of(service.item))) if problem else ""),
     )
 
 
@@ -118,12 +119,14 @@ def _gist(service: Service, values: Mapping[str, Any]) -> str:
     """The item in a few words: what it measures, or its first few values."""
     if issubclass(service.item, SequenceItem) and isinstance(sequence := values.get("sequence"), str):
         return ", ".join(filter(None, (f"{len(''.join(sequence.split())):,} bp", str(values.get("topology", "")))))
+    known = {field.name: field for field in schema.of(service.item)}
     shown = [(name, value) for name, value in values.items() if name not in service.describing][:_GIST]
-    return ", ".join(f"{words.label(name)}: {_short(value)}" for name, value in shown)
+    return ", ".join(_short(name, value, known.get(name)) for name, value in shown)
 
 
-def _short(value: Any) -> str:
+def _short(name: str, value: Any, field: schema.Field | None) -> str:
+    label = field.label if field else words.label(name)
     if isinstance(value, list | dict):
-        return f"{len(value)} entries"
-    text = words.figure(value)
-    return text if len(text) <= _LONG else f"{text[:_LONG]}… ({len(text):,} letters)"
+        return f"{label}: {len(value):,} {'entry' if len(value) == 1 else 'entries'}"
+    text = told.value(value, field)
+    return f"{label}: {text if len(text) <= _LONG else f'{text[:_LONG]}… ({len(text):,} letters)'}"

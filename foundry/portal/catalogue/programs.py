@@ -51,7 +51,7 @@ def python(request: HttpRequest, service: Service) -> str:
     options = f"    options={_literal(example.options)},\n" if example.options else ""
     return (
         "from foundry.client import Foundry\n\n"
-        f'foundry = Foundry("{request.build_absolute_uri("/").rstrip("/")}", token="...")\n'
+        f'foundry = Foundry("{request.build_absolute_uri(reverse("portal:catalogue")).rstrip("/")}", token="...")\n'
         f'request = foundry.submit(\n    "{service.name}",\n    items={_literal(example.items)},\n{options})\n'
         "foundry.wait(request)\n"
         "for result in foundry.results(request):\n"

@@ -79,6 +79,10 @@ class Field:
     def choices(self) -> list[Any]:
         return [self.schema["const"]] if "const" in self.schema else list(self.schema.get("enum", ()))
 
+    def choice(self, value: Any) -> str:
+        """A choice in the words that the schema has for it (`names`), or as it is."""
+        return str(self.schema.get("names", {}).get(str(value), value))
+
     @property
     def type(self) -> str:
         """In words: "list of whole numbers, or none"."""
@@ -88,7 +92,9 @@ class Field:
     def _type(self) -> str:
         if self.kind is Kind.CHOICE:
             return (
-                ", ".join(map(str, self.choices)) if len(self.choices) <= words.FEW else f"one of {len(self.choices)}"
+                ", ".join(map(self.choice, self.choices))
+                if len(self.choices) <= words.FEW
+                else f"one of {len(self.choices)}"
             )
         if self.kind is Kind.LIST and self.items:
             return f"list: {self.items._type}"
@@ -118,7 +124,7 @@ class Field:
             return ""
         if isinstance(self.default, bool):
             return "yes" if self.default else "no"
-        return self.default if isinstance(self.default, str) else words.figure(self.default)
+        return self.choice(self.default) if self.default in self.choices else words.figure(self.default)
 
     def rows(self, seen: set[str] | None = None) -> Iterator[Field]:
         """The field and all below it, for a table; what objects of one type hold is told once."""

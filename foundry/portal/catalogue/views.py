@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods
 
 from foundry import catalog
@@ -17,7 +19,7 @@ from foundry.core.submit import submit as submit_request
 from foundry.core.uploads import accepts_files
 from foundry.portal.catalogue import begin, form, notes, programs, schema, words
 from foundry.portal.catalogue.form import Form, Given
-from foundry.portal.page import PageRequest, page
+from foundry.portal.page import PageRequest, other_team, page
 
 #: What the form's buttons ask for: everything, if all of it is good; what is good.
 _SUBMIT, _SUBMIT_GOOD = "submit", "submit-good"
@@ -36,6 +38,13 @@ def index(request: PageRequest) -> HttpResponseBase:
     context = {"q": query, "stages": stages, "found": len(found), "all": len(catalog.services())}
     fragment = request.headers.get("HX-Request") == "true"
     return render(request, f"portal/catalogue/{'services' if fragment else 'index'}.html", context)
+
+
+@require_GET
+@page(area="catalogue")
+def services(request: PageRequest) -> HttpResponseBase:
+    """Where people look who take the end off a service's address."""
+    return redirect("portal:catalogue")
 
 
 def _matches(service: Service, query: str) -> bool:
@@ -59,6 +68,7 @@ def service(request: PageRequest, name: str) -> HttpResponseBase:
         {
             "service": found,
             "accepts_files": accepts_files(found),
+            "most": words.size(settings.FOUNDRY_MAX_UPLOAD),
             "time": _time(found, known),
             "known": known.get(name),
             "usd": words.money(usd) if name in known and (usd := known[name].usd_per_item) is not None else "",
@@ -85,6 +95,8 @@ def _rows(model: Any) -> list[schema.Field]:
     return [row for field in schema.of(model) for row in field.rows(seen)]
 
 
+# Unlike the other pages it may be kept, so that the way back finds what was written into it.
+@cache_control(private=True, no_cache=True)
 @require_http_methods(["GET", "POST"])
 @page(area="catalogue")
 def submit(request: PageRequest, name: str) -> HttpResponseBase:
@@ -97,6 +109,10 @@ def submit(request: PageRequest, name: str) -> HttpResponseBase:
         form.plan(request, given)
     if action not in (_SUBMIT, _SUBMIT_GOOD):
         return _show(request, given.form)
+    if refusal := other_team(request):
+        form.plan(request, given)
+        given.form.refusal = refusal
+        return _show(request, given.form, status=409)
     if given.form.faults or (given.form.plan and given.form.plan.bad):
         return _show(request, given.form, status=422)
     return _submit(request, given)
@@ -122,7 +138,14 @@ def _submit(request: PageRequest, given: Given) -> HttpResponseBase:
 def _show(request: PageRequest, shown: Form, status: int = 200) -> HttpResponseBase:
     fragment = request.method == "POST" and request.headers.get("HX-Request") == "true"
     template = f"portal/catalogue/{'answer' if fragment else 'submit'}.html"
-    context = {"form": shown, "service": shown.service, "accepts_files": accepts_files(shown.service)}
+    context = {
+        "form": shown,
+        "service": shown.service,
+        "accepts_files": accepts_files(shown.service),
+        "most_bytes": settings.FOUNDRY_MAX_UPLOAD,
+        "most": words.size(settings.FOUNDRY_MAX_UPLOAD),
+        "too_large": form.too_large(),
+    }
     return render(request, template, context, status=status)
 
 

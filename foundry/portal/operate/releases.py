@@ -50,8 +50,8 @@ CHANGES = {
     "rollback": Change(
         releases.rollback,
         "Roll back",
-        "All new requests go to it from now on; nothing is deployed. The live release gets no more, nor "
-        "does a candidate; they finish the jobs they have.",
+        "All new requests go to it from now on; nothing is deployed. The live release gets no more, and a candidate, "
+        "if there is one, is withdrawn; both finish the jobs they have.",
         (ReleaseState.DRAINING, ReleaseState.RETIRED),
     ),
 }

@@ -14,6 +14,7 @@ from foundry.catalog import UnknownServiceError
 from foundry.core import cancel as canceller
 from foundry.core import retry as retrier
 from foundry.core.errors import NotAllowedNowError, NotReleasedError
+from foundry.portal.catalogue import words
 from foundry.portal.page import PageRequest, page
 from foundry.portal.requests import detail
 from foundry.portal.requests.index import title
@@ -30,14 +31,14 @@ def cancel(request: PageRequest, request_id: UUID) -> HttpResponseBase:
         except NotAllowedNowError as error:
             messages.warning(request, str(error))
         else:
-            messages.success(request, "Cancelled. The results there are stay.")
+            messages.success(request, "Cancelled. Results so far are kept.")
         return redirect("portal:request", request_id)
     back = reverse("portal:request", args=[request_id])
     left = view.request.item_count - view.items_succeeded - view.items_failed
     return render(
         request,
         "portal/requests/cancel.html",
-        {"title": title(view.request), "view": view, "left": left, "back": back},
+        {"title": title(view.request), "view": view, "left": words.share(left, view.request.item_count), "back": back},
     )
 
 

@@ -11,13 +11,15 @@ from django.http import Http404
 from pydantic_core import from_json
 
 from foundry import catalog
+from foundry.api import items
+from foundry.contract import Service
 from foundry.core import cost, history
 from foundry.core import requests as readers
 from foundry.core.history import JobRow, Pace
 from foundry.core.models import JobState, ServiceRequest
 from foundry.core.requests import RequestState, RequestView, ResultRow
 from foundry.portal import poll
-from foundry.portal.catalogue import schema, words
+from foundry.portal.catalogue import schema, told, words
 from foundry.portal.page import PageRequest
 from foundry.portal.requests.index import service_title, title
 
@@ -67,13 +69,14 @@ def context(request: PageRequest, view: RequestView) -> dict[str, Any]:
         "waiting": found.item_count - view.items_succeeded - view.items_failed,
         "says": sentence(view, history.pace(request=found.pk)),
         "retryable": view.items_failed - found.invalid_count if service else 0,
-        "failures": [_failure(row) for row in failures],
+        "failures": [_failure(row, service) for row in failures],
         "jobs": _jobs(view),
-        "job_states": history.by_state(request=found.pk),
+        "job_outcomes": history.by_outcome(request=found.pk),
         "options": _options(found),
         "releases": readers.releases(request=found.pk),
         "made_by": readers.provenance(request=found.pk),
         "cost": _cost(found),
+        "are_sequences": items.are_sequences(service),
         "artifacts": [one for one in (service.artifacts if service else ()) if not one.per_item],
         "poll": None if view.state.has_ended else poll.following(request),
     }
@@ -81,22 +84,20 @@ def context(request: PageRequest, view: RequestView) -> dict[str, Any]:
 
 def sentence(view: RequestView, pace: Pace) -> str:
     """Where the request stands, for people."""
-    total = f"{view.request.item_count:,}"
+    done, total = view.items_succeeded, view.request.item_count
     match view.state:
         case RequestState.QUEUED:
             return "Waits for a free slot."
         case RequestState.RUNNING:
             return _running(pace)
         case RequestState.SUCCEEDED:
-            return (
-                f"{'All ' if view.request.item_count > 1 else ''}{_count(view.request.item_count)} done{_took(pace)}."
-            )
+            return f"{'All ' if total > 1 else ''}{words.counted(total)} done{_took(pace)}."
         case RequestState.PARTIAL:
-            return f"{view.items_succeeded:,} of {total} items have a result, {view.items_failed:,} failed."
+            return f"{words.share(done, total)} a result, {view.items_failed:,} failed."
         case RequestState.FAILED:
-            return f"No item has a result; {_count(view.items_failed)} failed."
+            return f"No item has a result; {words.counted(view.items_failed)} failed."
         case RequestState.CANCELLED:
-            return f"Cancelled; {view.items_succeeded:,} of {total} items had a result by then."
+            return f"Cancelled; {words.share(done, total, 'had', 'had')} a result by then."
 
 
 def _running(pace: Pace) -> str:
@@ -115,14 +116,11 @@ def _took(pace: Pace) -> str:
     return f" in {words.duration(pace.seconds)}" if pace.seconds is not None else ""
 
 
-def _count(items: int) -> str:
-    return f"{items:,} item{'' if items == 1 else 's'}"
-
-
-def _failure(row: ResultRow) -> Failure:
+def _failure(row: ResultRow, service: Service | None) -> Failure:
     source = from_json(row.source) if row.source else {}
     error = from_json(row.error) if row.error else {}
-    return Failure(row.position, row.name, source.get("file") or "", error.get("message", ""))
+    message = told.message(error.get("message", ""), schema.of(service.item) if service else ())
+    return Failure(row.position, row.name, source.get("file") or "", message)
 
 
 def _jobs(view: RequestView) -> Sequence[JobRow]:
@@ -137,28 +135,15 @@ def _jobs(view: RequestView) -> Sequence[JobRow]:
 
 
 def _options(found: ServiceRequest) -> list[Option]:
-    """In the words of the service's schema; of a service that is no more as they were kept."""
+    """In the words of the service's schema and in its order; of a service that is no more as they were kept."""
     service = catalog.services().get(found.service)
-    known = {field.name: field for field in schema.fields(service.options.model_json_schema())} if service else {}
-    return [_option(name, value, known.get(name)) for name, value in found.options.items()]
+    known = {field.name: field for field in schema.of(service.options)} if service else {}
+    names = [*(name for name in known if name in found.options), *(name for name in found.options if name not in known)]
+    return [_option(name, found.options[name], known.get(name)) for name in names]
 
 
 def _option(name: str, value: Any, field: schema.Field | None) -> Option:
-    unit = f" {field.unit}" if field and field.unit and value is not None else ""
-    return Option(field.label if field else words.label(name), f"{_shown(value)}{unit}")
-
-
-def _shown(value: Any) -> str:
-    match value:
-        case None | "":
-            return "none"
-        case bool():
-            return "yes" if value else "no"
-        case list() if all(not isinstance(one, list | dict) for one in value):
-            return ", ".join(map(_shown, value)) or "none"
-        case list() | dict():
-            return schema.as_text(value)
-    return words.figure(value)
+    return Option(field.label if field else words.label(name), told.value(value, field))
 
 
 def _cost(found: ServiceRequest) -> dict[str, Any] | None:

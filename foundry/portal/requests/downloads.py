@@ -1,4 +1,4 @@
-"""Taking results home: tables, artifacts, or all in one zip."""
+"""Taking results home: tables, what was sent, artifacts, or all in one zip."""
 
 from __future__ import annotations
 
@@ -6,17 +6,22 @@ from uuid import UUID
 
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
-from foundry.api import files
+from foundry.api import files, items
 from foundry.api.bundle import ITEMS_DRAWN
-from foundry.api.files import TABLES, Asked
+from foundry.api.files import ITEMS, TABLES, Asked
 from foundry.api.problems import ProblemError
+from foundry.contract import Service
 from foundry.core import result_table
 from foundry.core.models import ResultState
 from foundry.core.requests import RequestView
+from foundry.core.result_table import Query
 from foundry.portal.page import PageRequest, page
+from foundry.portal.requests import results_cells
 from foundry.portal.requests.detail import find
 from foundry.portal.requests.results import around
+from foundry.portal.requests.results_query import TableAddress
 
 _TABLES = (
     ("xlsx", "Excel workbook", "A summary, and a row for each item."),
@@ -25,6 +30,7 @@ _TABLES = (
 )
 
 
+@require_safe
 @page(area="requests")
 def downloads(request: PageRequest, request_id: UUID) -> HttpResponseBase:
     """What there is to take."""
@@ -36,22 +42,38 @@ def downloads(request: PageRequest, request_id: UUID) -> HttpResponseBase:
         "artifacts": [one for one in known if not one.per_item],
         "of_items": [one for one in known if one.per_item],
         "items_drawn": ITEMS_DRAWN,
+        "are_sequences": items.are_sequences(shared["service"]),
     }
     return render(request, "portal/results/downloads.html", shared | context)
 
 
+@require_safe
 @page(area="requests")
 def table(request: PageRequest, request_id: UUID, kind: str) -> HttpResponseBase:
-    """The results, or with `zip` everything; of those in one state if it is given."""
+    """The results that a page of the table has under the same query, in its order; with `zip` everything."""
     view = find(request, request_id)
-    state = request.GET.get("state")
-    if kind not in TABLES or around(view)["service"] is None:
+    service = around(view)["service"]
+    if kind not in TABLES or service is None:
         raise Http404
-    return _answer(
-        request, view, Asked(kind="results", name=kind, state=state if state in ResultState.values else None)
-    )
+    return _answer(request, view, Asked(kind="results", name=kind, query=_query(request, service)))
 
 
+@require_safe
+@page(area="requests")
+def sent(request: PageRequest, request_id: UUID, kind: str) -> HttpResponseBase:
+    """What was sent for the items that a page of the table has under the same query."""
+    view = find(request, request_id)
+    service = around(view)["service"]
+    if kind not in ITEMS or (kind == "fasta" and not items.are_sequences(service)):
+        raise Http404
+    return _answer(request, view, Asked(kind="items", name=kind, query=_query(request, service)))
+
+
+def _query(request: PageRequest, service: Service | None) -> Query:
+    return TableAddress(request.GET, results_cells.headings(service)).query
+
+
+@require_safe
 @page(area="requests")
 def artifact(request: PageRequest, request_id: UUID, name: str) -> HttpResponseBase:
     """A file made of the whole request."""
@@ -60,6 +82,7 @@ def artifact(request: PageRequest, request_id: UUID, name: str) -> HttpResponseB
     return _answer(request, view, Asked(kind="artifacts", name=name))
 
 
+@require_safe
 @page(area="requests")
 def item_artifact(request: PageRequest, request_id: UUID, position: int, name: str) -> HttpResponseBase:
     """A file made of one item that has a result."""

@@ -10,13 +10,16 @@ from uuid import UUID
 from django.http import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
 
 from foundry import catalog
+from foundry.api import items
 from foundry.contract import Column, Service
 from foundry.core import result_columns, result_table
 from foundry.core.requests import RequestView
-from foundry.core.result_schema import Kind
+from foundry.core.result_schema import Field, Kind, field_at
 from foundry.portal import plots
+from foundry.portal.catalogue import words
 from foundry.portal.page import PageRequest, page
 from foundry.portal.requests import results_cells
 from foundry.portal.requests.detail import find
@@ -27,9 +30,16 @@ from foundry.portal.requests.results_query import OPERATIONS, PAGE, TableAddress
 
 def around(view: RequestView) -> dict[str, Any]:
     """What all pages of a request's results show."""
-    return {"view": view, "title": title(view.request), "service": catalog.services().get(view.request.service)}
+    return {
+        "view": view,
+        "title": title(view.request),
+        "service": catalog.services().get(view.request.service),
+        "with_result": f"{words.share(view.items_succeeded, view.request.item_count)} a result",
+        "succeeded": words.counted(view.items_succeeded),
+    }
 
 
+@require_safe
 @page(area="requests")
 def table(request: PageRequest, request_id: UUID) -> HttpResponseBase:
     """A page of the table, sorted and filtered as the address says."""
@@ -40,12 +50,27 @@ def table(request: PageRequest, request_id: UUID) -> HttpResponseBase:
     if address.has_new and not address.problem:
         return redirect(f"{request.path}{address.to()}")
     found = result_table.page(view, shared["service"], address.query, offset=(address.page - 1) * PAGE, limit=PAGE)
-    rows = results_cells.table(found.rows, columns)
-    context = {"columns": _heads(columns, address), "address": address, "found": found, "rows": rows}
+    rows = results_cells.table(found.rows, columns, shared["service"])
+    has_help = any(column.help for column in columns)
+    context = {
+        "has_help": has_help,
+        "columns": columns,
+        "heads": [_head(one, address) for one in (*_OF_ALL, *columns)],
+        "address": address,
+        "found": found,
+        "rows": rows,
+        "are_sequences": items.are_sequences(shared["service"]),
+    }
     return render(request, "portal/results/table.html", shared | context | _paging(address, found.total) | _FORM)
 
 
 _FORM = {"operations": [(key, words) for key, (words, _) in OPERATIONS.items()]}
+#: What every table begins with.
+_OF_ALL = (
+    Heading("#", "", Kind.NUMBER),
+    Heading("Name", result_columns.NAME, Kind.TEXT),
+    Heading("State", result_columns.STATE, Kind.TEXT),
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -57,11 +82,9 @@ class _Head:
     sorted: str
 
 
-def _heads(columns: list[Heading], address: TableAddress) -> list[_Head]:
-    ways = {address.sort: "descending" if address.sort.startswith("-") else "ascending"}
-    return [
-        _Head(one, address.sorted_by(one.path), ways.get(one.path) or ways.get(f"-{one.path}") or "") for one in columns
-    ]
+def _head(column: Heading, address: TableAddress) -> _Head:
+    ways = {column.path: "ascending", f"-{column.path}": "descending"}
+    return _Head(column, address.sorted_by(column.path), ways.get(address.sort, ""))
 
 
 def _paging(address: TableAddress, total: int) -> dict[str, Any]:
@@ -78,6 +101,7 @@ def _paging(address: TableAddress, total: int) -> dict[str, Any]:
     }
 
 
+@require_safe
 @page(area="requests")
 def distributions(request: PageRequest, request_id: UUID) -> HttpResponseBase:
     """A plot of each column that has something to show."""
@@ -86,26 +110,41 @@ def distributions(request: PageRequest, request_id: UUID) -> HttpResponseBase:
     service: Service | None = shared["service"]
     found: list[_Plot] = []
     constant: list[tuple[str, str]] = []
+    different: list[str] = []
     as_of = None
     if service and view.items_succeeded:
         summaries, made_at, is_stale = result_columns.summaries(view, service)
+        fields = {column.path: field_at(service, column.path) for column in service.columns}
         constant = [
-            (column.title, value) for column in service.columns if (value := _only(summaries[column.path])) is not None
+            (column.title, value)
+            for column in service.columns
+            if (value := _only(summaries[column.path], fields[column.path].kind)) is not None
         ]
         names = {title for title, _ in constant}
         shown = [column for column in service.columns if column.title not in names]
-        found = [one for column in shown for one in _plots(service, column, summaries[column.path])]
+        found = [one for column in shown for one in _plots(column, fields[column.path], summaries[column.path])]
+        different = [column.title for column in shown if _is_different(fields[column.path], summaries[column.path])]
         as_of = made_at if is_stale else None
     return render(
-        request, "portal/results/distributions.html", shared | {"plots": found, "constant": constant, "as_of": as_of}
+        request,
+        "portal/results/distributions.html",
+        shared | {"plots": found, "constant": constant, "different": different, "as_of": as_of},
     )
 
 
-def _only(summary: dict[str, Any]) -> str | None:
+def _is_different(field: Field, summary: dict[str, Any]) -> bool:
+    """Whether each item has a text of its own."""
+    return field.kind is Kind.TEXT and not field.is_choice and 1 < summary["distinct"] == summary["count"]
+
+
+_FLAGS = {0.0: "no", 1.0: "yes"}
+
+
+def _only(summary: dict[str, Any], kind: Kind) -> str | None:
     """The one value that all items have; None if they have several, or none."""
     bars, words = summary.get("bars", ()), summary.get("words", ())
     if len(bars) == 1 and bars[0][0] == bars[0][1]:
-        return plots.number(bars[0][0])
+        return _FLAGS[bars[0][0]] if kind is Kind.FLAG else plots.number(bars[0][0])
     return str(words[0][0]) if len(words) == 1 else None
 
 
@@ -126,12 +165,11 @@ class _Plot:
     bars: list[_Bar]
 
 
-def _plots(service: Service, column: Column, summary: dict[str, Any]) -> list[_Plot]:
-    kind = {one.path: one.kind for one in results_cells.headings(service)}[column.path]
+def _plots(column: Column, field: Field, summary: dict[str, Any]) -> list[_Plot]:
     found = []
-    if kind is Kind.TEXT:
-        found = [_of_words(column.title, summary, f"?f={column.path}:is:")]
-    elif kind is Kind.FLAG:
+    if field.kind is Kind.TEXT:
+        found = [_of_texts(column, field, summary)]
+    elif field.kind is Kind.FLAG:
         found = [_of_flags(column, summary)]
     elif summary["count"]:
         found = [_of_numbers(column, summary)]
@@ -155,17 +193,26 @@ def _range(column: Column, low: float, high: float, items: int) -> _Bar:
 
 
 def _of_flags(column: Column, summary: dict[str, Any]) -> _Plot | None:
-    names = {0.0: "no", 1.0: "yes"}
-    found = [(names.get(value, str(value)), items) for value, _, items in summary.get("bars", ())]
+    found = [(_FLAGS[value], items) for value, _, items in summary.get("bars", ())]
     return _of_words(column.title, {"words": found, "other": 0, "distinct": len(found)}, f"?f={column.path}:is:")
 
 
+def _of_texts(column: Column, field: Field, summary: dict[str, Any]) -> _Plot | None:
+    """Where most items have a text of their own only those that several have."""
+    title = column.title
+    if not field.is_choice and 2 * summary["distinct"] > summary["count"]:
+        shared = [(word, items) for word, items in summary["words"] if items > 1]
+        title, summary = f"{title}, where items share it", {"words": shared, "other": 0}
+    return _of_words(title, summary, f"?f={column.path}:is:")
+
+
 def _of_words(title: str, summary: dict[str, Any], to: str) -> _Plot | None:
-    """None where nearly every item has a word of its own, or none has one."""
-    found = [(word, items) for word, items in summary["words"]]
-    if not found or (summary["other"] > sum(items for _, items in found)):
+    """None where there are none."""
+    found = [(str(word), int(items)) for word, items in summary["words"]]
+    other = int(summary["other"])
+    if not found:
         return None
-    shown = found + ([("others", summary["other"])] if summary["other"] else [])
+    shown = found + ([("others", other)] if other else [])
     text = f"Most frequent: {', '.join(f'{word} ({items:,})' for word, items in found[:3])}."
     rows = [_Bar(word, items, f"{to}{quote(word)}" if to else "") for word, items in found]
     return _Plot(title, text, plots.bars(shown, title=title, text=text), rows)

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from foundry.contract import Service
-from foundry.portal.catalogue import words
-from foundry.portal.catalogue.schema import as_text, fields
+from foundry.portal.catalogue import schema, told, words
 
 #: Letters from which on a text has a place of its own, and of how many it shows.
 _LONG, _SHOWN = 60, 5000
@@ -22,8 +21,6 @@ class Part:
 
     name: str
     label: str
-    help: str
-    unit: str
     text: str
     length: int
 
@@ -48,18 +45,18 @@ class Excerpt:
 
 def parts(item: Mapping[str, Any], service: Service | None) -> list[Part]:
     """The item's fields that have a value, but for its name; long ones last."""
-    known = {field.name: field for field in fields(service.item.model_json_schema())} if service else {}
+    known = {field.name: field for field in schema.of(service.item)} if service else {}
     found = [
-        _part(name, value, known[name].help if name in known else "", known[name].unit if name in known else "")
+        _part(name, value, known.get(name))
         for name, value in item.items()
         if name != "name" and value not in (None, "", [], {})
     ]
     return sorted(found, key=lambda part: part.is_long)
 
 
-def _part(name: str, value: Any, help_: str, unit: str) -> Part:
-    text = value if isinstance(value, str) else as_text(value)
-    return Part(name=name, label=words.label(name), help=help_, unit=unit, text=text[:_SHOWN], length=len(text))
+def _part(name: str, value: Any, field: schema.Field | None) -> Part:
+    text = told.value(value, field)
+    return Part(name=name, label=field.label if field else words.label(name), text=text[:_SHOWN], length=len(text))
 
 
 def excerpts(item: Mapping[str, Any], error: Mapping[str, Any]) -> Sequence[Excerpt]:

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.http import Http404, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_safe
 
 from foundry.contract import Artifact, Service
 from foundry.core import artifacts, result_table
@@ -18,6 +19,7 @@ from foundry.core.models import ResultState
 from foundry.core.requests import RequestView
 from foundry.core.result_schema import fields
 from foundry.core.result_table import TableRow
+from foundry.portal.catalogue import schema
 from foundry.portal.page import PageRequest, page
 from foundry.portal.requests import results_cells, results_input, results_values
 from foundry.portal.requests.detail import find
@@ -31,6 +33,7 @@ _OF_FIGURES = {
 }
 
 
+@require_safe
 @page(area="requests")
 def item(request: PageRequest, request_id: UUID, position: int) -> HttpResponseBase:
     """Everything about one item."""
@@ -40,6 +43,8 @@ def item(request: PageRequest, request_id: UUID, position: int) -> HttpResponseB
     service: Service | None = shared["service"]
     context = {
         "row": row,
+        "problem": results_cells.problem(row, service),
+        "field": _field_label(row, service),
         "sent": results_input.parts(sent, service),
         "excerpts": results_input.excerpts(sent, row.error) if row.error else [],
         "previous": position - 1 if position > 1 else None,
@@ -68,13 +73,22 @@ def _sent(view: RequestView, position: int) -> Mapping[str, Any]:
 
 
 def _tree(row: TableRow, service: Service | None) -> list[Node]:
-    return results_values.tree(row.values, fields(service)) if row.values and service else []
+    if not (row.values and service):
+        return []
+    return results_values.tree(row.values, fields(service), {column.path for column in service.columns})
+
+
+def _field_label(row: TableRow, service: Service | None) -> str:
+    """What the form calls the field that is wrong."""
+    name = (row.error or {}).get("field") or ""
+    known = {field.name: field.label for field in schema.of(service.item)} if service else {}
+    return known.get(name, name)
 
 
 def _highlights(row: TableRow, service: Service | None) -> list[tuple[str, str]]:
-    """The service's columns, as far as there is something in them."""
+    """The service's columns as the table shows them, as far as there is something in them."""
     found = [(column, results_cells.value_at(row.values, column.path)) for column in results_cells.headings(service)]
-    return [(column.title, results_cells.text(value)) for column, value in found if value not in (None, "")]
+    return [(column.title, next(results_cells.column([value]))) for column, value in found if value not in (None, "")]
 
 
 def _figures(row: TableRow, service: Service | None) -> Sequence[Artifact]:
@@ -91,6 +105,7 @@ def _drawn(row: TableRow, service: Service | None) -> Sequence[Artifact]:
     return [one for one in service.artifacts if one.per_item] if service and is_there else []
 
 
+@require_safe
 @page(area="requests")
 def figure(request: PageRequest, request_id: UUID, position: int, name: str) -> HttpResponseBase:
     """A figure as an image. Its policy lets nothing in it run or load, also if it is opened by itself."""
@@ -103,6 +118,7 @@ def figure(request: PageRequest, request_id: UUID, position: int, name: str) -> 
     raise Http404
 
 
+@require_safe
 @page(area="requests")
 def sent(request: PageRequest, request_id: UUID, position: int) -> HttpResponseBase:
     """The item as a file: what was sent, whole."""
@@ -125,6 +141,7 @@ class _Line:
         return self.texts[0] != self.texts[1]
 
 
+@require_safe
 @page(area="requests")
 def compare(request: PageRequest, request_id: UUID) -> HttpResponseBase:
     """Two items side by side, whose positions are given as `item=1&item=2`."""
@@ -146,7 +163,14 @@ def _sides(rows: Sequence[TableRow], service: Service | None) -> dict[str, Any]:
     shown = [
         (one, [row if one.name in there else None for row, there in zip(rows, drawn, strict=True)]) for one in figures
     ]
-    return {"rows": rows, "lines": lines, "figures": shown, "different": sum(line.differs for line in lines)}
+    problems = [results_cells.problem(row, service) for row in rows]
+    return {
+        "sides": list(zip(rows, problems, strict=True)),
+        "rows": rows,
+        "lines": lines,
+        "figures": shown,
+        "different": sum(line.differs for line in lines),
+    }
 
 
 def _lines(trees: Sequence[Sequence[Node]]) -> list[_Line]:

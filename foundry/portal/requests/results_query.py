@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from django.http import QueryDict
 
-from foundry.core.result_columns import STATES
+from foundry.core.result_columns import NAME, STATE, STATES
 from foundry.core.result_schema import Kind
 from foundry.core.result_table import Condition, Query
 from foundry.portal.requests.results_cells import Heading
@@ -24,6 +24,8 @@ OPERATIONS = {
     "is": ("is", "is"),
     "has": ("contains", "contains"),
 }
+#: What every table can be sorted by; nothing is the position.
+_ALWAYS = ("", NAME, STATE)
 _FLAGS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 
 
@@ -47,16 +49,19 @@ class TableAddress:
         self.name = asked.get("q", "").strip().replace("\0", "")[:200]
         self.state = asked.get("state", "") if asked.get("state") in STATES else ""
         sort = asked.get("sort", "")
-        self.sort = sort if sort.removeprefix("-") in self.columns else ""
+        #: A column's path, NAME or STATE, or nothing for the position; downwards with a hyphen before it.
+        self.sort = sort if sort.removeprefix("-") in (*self.columns, *_ALWAYS) else ""
         self.page = max(int(page), 1) if (page := asked.get("page", "1")[:9]).isdecimal() else 1
         self.problem, self.conditions = "", list[str]()
         for condition in asked.getlist("f")[:_MOST_CONDITIONS]:
             self._add(condition)
+        #: What was chosen and typed for a condition more, which the form shows again if it makes no sense.
+        self.column, self.operation = asked.get("column", ""), asked.get("op", "")
+        self.value = asked.get("value", "").strip()[:100]
         #: Whether the form has added a condition, so that the address is another one than asked for.
-        value = asked.get("value", "").strip()
-        self.has_new = bool(asked.get("column") and value)
+        self.has_new = bool(self.column or self.value)
         if self.has_new:
-            self._add(f"{asked.get('column')}:{asked.get('op')}:{value}")
+            self._add(f"{self.column}:{self.operation}:{self.value}")
 
     def _add(self, condition: str) -> None:
         try:
@@ -70,8 +75,10 @@ class TableAddress:
         """Raises ConditionError."""
         path, operation, value = [*condition.replace("\0", "").split(":", 2), "", ""][:3]
         column = self.columns.get(path)
-        if column is None or operation not in OPERATIONS or not value:
-            raise ConditionError("Choose a column and a comparison, and give a value.")
+        if column is None:
+            raise ConditionError(f"Choose the column that is to be compared with {value[:40]}.")
+        if operation not in OPERATIONS or not value:
+            raise ConditionError(f"Choose how to compare {column.title}, and give a value.")
         if column.kind is Kind.TEXT:
             if operation not in ("is", "has"):
                 raise ConditionError(f"{column.title} is a text: it can be compared by 'is' and 'contains' only.")
@@ -81,7 +88,7 @@ class TableAddress:
     @property
     def query(self) -> Query:
         return Query(
-            conditions=[self._condition(condition) for condition in self.conditions],
+            conditions=tuple(self._condition(condition) for condition in self.conditions),
             name=self.name,
             state=self.state,
             sort=self.sort.removeprefix("-"),
@@ -125,9 +132,15 @@ def _number(column: Heading, operation: str, value: str) -> float:
             raise ConditionError(f"{column.title} is yes or no: choose 'is', and give yes or no.")
         return _FLAGS[value.lower()]
     try:
-        found = float(value.replace(",", "").replace(" ", ""))
+        found = _figure(column, value.replace(",", "").replace(" ", ""))
     except ValueError:
-        raise ConditionError(f"{column.title} is a number, and {value[:40]!r} is none.") from None
+        of = "a number from 0 to 1, or a percentage" if column.is_fraction else "a number"
+        raise ConditionError(f"{column.title} is {of}, and {value[:40]!r} is none.") from None
     if operation == "has" or found != found:
         raise ConditionError(f"{column.title} is a number: compare it by 'is at least', 'is at most' and the like.")
     return found
+
+
+def _figure(column: Heading, text: str) -> float:
+    """Raises ValueError. Fractions may be given as percentages."""
+    return float(text.removesuffix("%")) / 100 if column.is_fraction and text.endswith("%") else float(text)

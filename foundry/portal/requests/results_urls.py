@@ -10,6 +10,7 @@ urlpatterns = [
     path("compare/", results_item.compare, name="compare"),
     path("downloads/", downloads.downloads, name="downloads"),
     path("downloads/<slug:kind>", downloads.table, name="download"),
+    path("downloads/items/<slug:kind>", downloads.sent, name="sent"),
     path("files/<str:name>", downloads.artifact, name="artifact"),
     path("<int:position>/", results_item.item, name="item"),
     path("<int:position>/item.json", results_item.sent, name="item-sent"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
+
+from django.utils.safestring import SafeString
 
 from foundry.core.result_schema import Field
 from foundry.portal.catalogue import words
@@ -12,8 +14,8 @@ from foundry.portal.requests.results_cells import text
 
 #: Entries of a list that are shown; the rest is counted.
 _MOST = 100
-#: Letters of a text that are shown at once.
-_LONG = 160
+#: Letters of a text that are shown at once, and of a single word, such as a sequence, in a table.
+_LONG, _LONG_IN_TABLE = 160, 24
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,13 @@ class Node:
     entries: Sequence[str] = ()
     #: Entries of a list that are not shown.
     more: int = 0
+    #: Whether it is what people look for, and stands before all else.
+    is_first: bool = False
+
+    @property
+    def prose(self) -> SafeString:
+        """What it means, as HTML."""
+        return words.prose(self.help)
 
     @property
     def is_plain(self) -> bool:
@@ -40,10 +49,14 @@ class Node:
         return not (self.children or self.heads)
 
 
-def tree(values: Mapping[str, Any], fields: Field) -> list[Node]:
-    """All values of a result, single ones first."""
-    nodes = [_node(name, value, fields.child(name)) for name, value in values.items()]
-    return sorted(nodes, key=lambda node: not node.is_plain)
+def tree(values: Mapping[str, Any], fields: Field, first: Collection[str] = ()) -> list[Node]:
+    """All values of a result: first the lists of those names if they have entries, then single values."""
+    nodes = [_marked(_node(name, value, fields.child(name)), name in first) for name, value in values.items()]
+    return sorted(nodes, key=lambda node: (not node.is_first, not node.is_plain))
+
+
+def _marked(node: Node, is_wanted: bool) -> Node:
+    return dataclasses.replace(node, is_first=True) if is_wanted and node.rows else node
 
 
 def _node(name: str, value: Any, field: Field) -> Node:
@@ -60,14 +73,14 @@ def _node(name: str, value: Any, field: Field) -> Node:
     return _single(label, value, field, name)
 
 
-def _single(label: str, value: Any, field: Field, name: str) -> Node:
-    shown = text(value) or text(None)
+def _single(label: str, value: Any, field: Field, name: str, long: int = _LONG) -> Node:
+    shown = str(field.schema.get("names", {}).get(str(value), "")) or text(value) or text(None)
     return Node(
         label=label,
         help=field.description,
         unit=(field.unit or words.unit(name)) if value is not None else "",
-        text=shown if len(shown) <= _LONG else f"{shown[:_LONG]}…",
-        whole=shown if len(shown) > _LONG else "",
+        text=shown if len(shown) <= long else f"{shown[:long]}…",
+        whole=shown if len(shown) > long else "",
         is_number=isinstance(value, int | float) and not isinstance(value, bool),
     )
 
@@ -77,7 +90,7 @@ def _is_single(value: Any) -> bool:
 
 
 def _pair(name: str, value: Any) -> str:
-    return f"{name} {text(value)}"
+    return f"{words.small(words.label(name))} {text(value)}"
 
 
 def _listed(entries: Sequence[str]) -> dict[str, Any]:
@@ -104,7 +117,8 @@ def _table(label: str, entries: Sequence[Mapping[str, Any]], field: Field) -> No
 def _cell(value: Any, field: Field, name: str) -> Node:
     if isinstance(value, list):
         return Node(label="", text="; ".join(map(_entry, value[:_MOST])) or "none")
-    return _single("", _entry(value) if isinstance(value, dict) else value, field, name)
+    long = _LONG_IN_TABLE if isinstance(value, str) and " " not in value else _LONG
+    return _single("", _entry(value) if isinstance(value, dict) else value, field, name, long)
 
 
 def _entry(value: Any) -> str:

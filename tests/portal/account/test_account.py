@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from foundry.accounts import teams, tokens
-from foundry.accounts.models import MailWhen, Token, User
+from foundry.accounts.models import MailWhen, Scope, Token, User
 
 pytestmark = pytest.mark.django_db
 
@@ -118,6 +118,15 @@ def test_the_secret_is_kept_by_the_makers_browser_alone_for_that_page_and_not_fo
     teammates.cookies["once"] = kept.coded_value
     assert teammates.get(url("tokens")).context["secret"] == ""
     assert not any(kept.value in str(row) for row in Session.objects.values())
+
+
+def test_a_new_token_may_submit_and_the_list_says_so_in_words(owners, owner):
+    form = owners.get(url("tokens")).context["form"]
+    assert form["scopes"].initial == ["requests:read", "requests:write"]
+    tokens.create(user=owner.caller.user, team=owner.caller.team, name="x", scopes=[Scope.READ])
+    page = owners.get(url("tokens")).content.decode()
+    assert "<li>See the team&#x27;s requests and results</li>" in page
+    assert ">requests:read<" not in page
 
 
 def test_a_form_that_was_opened_for_another_team_makes_no_token(owners, owner):

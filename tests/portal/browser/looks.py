@@ -49,7 +49,7 @@ _TO_THE_TOP = """() => {
 }"""
 _UNMET = """() => [...document.querySelectorAll('*')].filter(one => one.isConnected && one.__reachable && !one.__met)
   .map(one => one.outerHTML.slice(0, 120))"""
-_TOO_WIDE = """() => {
+TOO_WIDE = """() => {
   const wide = document.documentElement.scrollWidth, room = document.documentElement.clientWidth;
   if (wide <= room) return null;
   const culprit = [...document.body.querySelectorAll('*')].find(one => one.getBoundingClientRect().right > room + 1
@@ -94,7 +94,7 @@ class Looks:
         self.faults += [f"{name} by keyboard: {fault}" for fault in self._by_keyboard()]
 
     def _unfit(self, rules: dict[str, Any]) -> Iterator[str]:
-        if wide := self.page.evaluate(_TOO_WIDE):
+        if wide := self.page.evaluate(TOO_WIDE):
             yield f"scrolls sideways, {wide}"
         if not self.page.evaluate("() => 'axe' in window"):
             self.page.evaluate(_AXE)

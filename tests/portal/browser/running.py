@@ -22,12 +22,15 @@ _PATIENCE_S = 90.0
 PASSWORD = "correct horse battery staple"
 #: Members of the demo's team, of whom the second operates the platform; and somebody of another team.
 ENGINEER, OPERATOR, STRANGER = "ada", "grace", "mallory"
+#: An operator with a name as long as names may be, of a team with such a name.
+WORDY, WORDY_TEAM = "w" * 150, "T" * 100
 
 _PEOPLE = f"""
 from foundry.accounts import teams
 from foundry.accounts.models import Team, User
-for name, team, staff in (("{ENGINEER}", "demo", 0), ("{OPERATOR}", "demo", 1), ("{STRANGER}", "strangers", 0)):
-    made, _ = User.objects.get_or_create(username=name, is_staff=staff, email=name + "@foundry.example")
+people = (("{ENGINEER}", "demo", 0), ("{OPERATOR}", "demo", 1), ("{STRANGER}", "strangers", 0))
+for name, team, staff in (*people, ("{WORDY}", "{WORDY_TEAM}", 1)):
+    made, _ = User.objects.get_or_create(username=name, is_staff=staff, email=name[:9] + "@foundry.example")
     made.set_password("{PASSWORD}")
     made.save()
     teams.join(team=Team.objects.get_or_create(name=team)[0], user=made)

@@ -10,7 +10,7 @@ import sys
 import pytest
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_script_prefix
 from django.urls import reverse
 
 from deploy import contents, stages
@@ -68,6 +68,22 @@ def test_a_service_says_what_it_does_takes_and_gives(owners_browser: Client, nam
     assert f"&quot;service&quot;: &quot;{name}&quot;" in page
 
 
+def test_programs_are_shown_the_address_with_the_stage_in_it(owners_browser: Client):
+    address = _service("toy")
+    with override_script_prefix("/production/"):
+        page = owners_browser.get(address, headers={"host": "localhost"}).content.decode()
+    assert "Foundry(&quot;http://localhost/production&quot;, token" in page
+    assert "curl http://localhost/production/api/v1/requests" in page
+
+
+def test_a_service_says_how_much_can_be_sent_at_once(owners_browser: Client, settings):
+    settings.FOUNDRY_MAX_UPLOAD = 4_500_000
+    assert "up to 4.5 MB at once" in owners_browser.get(_service("compute-dna")).content.decode()
+    form = owners_browser.get("/services/compute-dna/submit/").content.decode()
+    assert "Up to 4.5 MB at once" in form
+    assert 'data-most-bytes="4500000"' in form
+
+
 def test_its_readme_is_its_method_notes(owners_browser: Client):
     page = owners_browser.get(_service("compute-dna")).content.decode()
     assert "<h3>What it computes</h3>" in page
@@ -107,7 +123,12 @@ def test_time_is_the_median_of_finished_jobs(owners_browser: Client, make_reques
     assert job.claimed_at
     page = owners_browser.get(_service("toy")).content.decode()
     assert "median of the last 1 job)" in page
-    assert "not billed here" in page
+    assert "none: this Foundry bills nothing" in page
+
+
+def test_the_address_above_a_service_leads_to_the_catalogue(owners_browser: Client):
+    answer = owners_browser.get("/services/")
+    assert (answer.status_code, answer["Location"]) == (302, _INDEX)
 
 
 def test_an_unknown_service_is_404(owners_browser: Client):

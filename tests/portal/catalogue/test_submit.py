@@ -34,7 +34,7 @@ def _form(browser: Client, name: str = "compute-dna", **query: Any) -> dict[str,
         found = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
         if found.get("type") not in ("file", "checkbox") or " checked" in tag:
             fields[found["name"]] = found.get("value", "")
-    fields |= dict(re.findall(r'<textarea[^>]*name="([^"]*)"[^>]*>([^<]*)</textarea>', form))
+    fields |= dict(re.findall(r'<textarea[^>]*name="([^"]*)"[^>]*>\n?([^<]*)</textarea>', form))
     for name_, inner in re.findall(r'<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>', form, re.DOTALL):
         chosen = re.search(r'value="([^"]*)" selected', inner) or re.search(r'value="([^"]*)"', inner)
         fields[name_] = chosen[1] if chosen else ""
@@ -110,6 +110,11 @@ def test_files_are_taken_as_the_api_takes_them(owners_browser: Client):
     assert "this looks like a PDF document" in page.replace("This", "this")
 
 
+def test_a_files_name_stays_as_it_is_written(owners_browser: Client):
+    page = _send(owners_browser, _form(owners_browser), files=_file("r.pdf", b"%PDF-1")).content.decode()
+    assert "r.pdf: this looks like a PDF document" in page
+
+
 def test_with_bad_ones_submit_asks_first(owners_browser: Client):
     fields = _form(owners_browser) | {"defaults.topology": "linear", "designs": _FASTA}
     answer = _send(owners_browser, fields, action="submit")
@@ -122,6 +127,7 @@ def test_what_no_record_says_is_asked_beside_the_field(owners_browser: Client):
     page = _send(owners_browser, _form(owners_browser), designs=">a\nATGC\n>b\nATGG\n", action="submit-good")
     assert page.status_code == 422
     shown = page.content.decode()
+    assert "Topology: this is needed and was not given.<" in shown
     errors = shown[shown.index('id="defaults-topology-errors"') :]
     assert errors.partition("</ul>")[0].endswith("2 designs do not say this; choose it here for all that do not.</li>")
 
@@ -144,7 +150,7 @@ def test_an_options_error_stands_beside_its_field(owners_browser: Client, fragme
     answer = _send(owners_browser, fields, action="submit", headers=_HTMX if fragment else {})
     page = answer.content.decode()
     assert answer.status_code == 422
-    for field, message in (("gc_window", "greater than or equal to 10"), ("sodium_mM", "valid number")):
+    for field, message in (("gc_window", "It must be at least 10."), ("sodium_mM", "It must be a number, not")):
         assert message in page[page.index(f'id="options-{field}-errors"') :].partition("</ul>")[0]
         assert f'href="#options-{field}"' in page
     assert fragment or 'value="many"' in page
@@ -154,7 +160,15 @@ def test_an_options_error_stands_beside_its_field(owners_browser: Client, fragme
 def test_an_error_of_the_options_together_stands_over_them(owners_browser: Client):
     fields = _form(owners_browser, example=1) | {"options.target_nM": "900"}
     page = _send(owners_browser, fields, action="submit").content.decode()
-    assert "target_nM is over oligo_nM" in page[page.index('id="options-errors"') :].partition("</ul>")[0]
+    assert "“Target” is over “Oligo”" in page[page.index('id="options-errors"') :].partition("</ul>")[0]
+
+
+def test_nothing_is_offered_for_submission_before_faults_are_put_right(owners_browser: Client):
+    fields = _form(owners_browser, example=1)
+    assert 'name="action" value="submit' in _send(owners_browser, fields).content.decode()
+    page = _send(owners_browser, fields, **{"options.gc_window": "5"}).content.decode()
+    assert 'name="action" value="submit' not in page
+    assert "Nothing can be submitted before that is put right." in page
 
 
 def test_json_that_is_none_is_told_beside_the_field(owners_browser: Client):
@@ -248,7 +262,7 @@ def test_a_service_without_sequences_takes_json_or_a_table(owners_browser: Clien
     for text in ('[{"number": 1}, {"number": -1}]', "name,number\na,1\nb,-1\n", "number\n1\n-1\n"):
         page = _send(owners_browser, _form(owners_browser, "toy"), "toy", designs=text, headers=_HTMX).content.decode()
         assert "Submit the 1 good one<" in page
-        assert "greater than or equal to 0" in page
+        assert "Number: it must be at least 0." in page
 
 
 def test_an_estimate_comes_from_what_was_measured(owners_browser: Client, make_request: Any, compute: Any):
@@ -258,7 +272,7 @@ def test_an_estimate_comes_from_what_was_measured(owners_browser: Client, make_r
     compute()
     page = _send(owners_browser, fields, "toy").content.decode()
     assert "roughly, once it runs, in 1 job" in page
-    assert "cost: not billed here" in page
+    assert "no cost: this Foundry bills nothing" in page
 
 
 def test_an_earlier_request_is_cloned_for_its_team_only(
@@ -273,21 +287,39 @@ def test_an_earlier_request_is_cloned_for_its_team_only(
     assert strangers_browser.get(_address("toy"), asked).status_code == 404
     assert owners_browser.get(_address("compute-dna"), asked).status_code == 404
     assert owners_browser.get(_address("toy"), {"from": "x"}).status_code == 404
-    assert owners_browser.get(_address("toy"), {"example": "9"}).status_code == 404
+    for example in ("9", "0000019", "0", "-1", "٣", "1" * 5000):
+        assert owners_browser.get(_address("toy"), {"example": example}).status_code == 404
+
+
+def test_a_clone_has_the_default_of_those_that_were_refused_too(owners_browser: Client):
+    fields = _form(owners_browser) | {"defaults.topology": "linear", "designs": ">good\nATGC\n>bad\nATGQ\n"}
+    _send(owners_browser, fields, action="submit-good")
+    clone = _form(owners_browser, **{"from": ServiceRequest.objects.get().pk})
+    assert clone["designs"].split() == ["name,sequence,topology", "good,ATGC,linear", "bad,ATGQ,linear"]
+    mended = clone | {"designs": clone["designs"].replace("ATGQ", "ATGA")}
+    assert _send(owners_browser, mended, action="submit").status_code == 302
+
+
+def test_a_clone_of_many_quotes_is_not_larger_than_a_page_may_be(owners_browser: Client, make_request: Any):
+    request = make_request(*({"number": n, "name": '"' * 200} for n in range(500)))
+    answer = owners_browser.get(_address("toy"), {"from": request.pk})
+    assert "do not fit into this page" in answer.content.decode()
+    assert len(answer.content) < 200_000
 
 
 def test_a_large_request_is_cloned_without_its_designs(owners_browser: Client, make_request: Any):
     request = make_request(*({"number": n} for n in range(501)))
     page = owners_browser.get(_address("toy"), {"from": request.pk}).content.decode()
-    assert "Its 501 designs are too many" in page
+    assert "Its 501 designs do not fit into this page" in page
 
 
 def test_a_body_over_the_limit_is_refused_in_words(owners_browser: Client, settings: Any):
     fields = _form(owners_browser)
-    settings.FOUNDRY_MAX_BODY_MB = 1
+    settings.FOUNDRY_MAX_UPLOAD = 1024 * 1024
     answer = _send(owners_browser, fields, files=_file("a.fa", b">a\n" + b"A" * 1_100_000), action="submit")
     assert answer.status_code == 422
-    assert "over the limit of 1 MiB" in answer.content.decode()
+    assert "are over 1 MiB together" in answer.content.decode()
+    assert "pack the files into a zip" in answer.content.decode()
 
 
 def test_a_service_that_is_not_released_yet_is_said_so(owners_browser: Client, settings: Any):

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_script_prefix
 
+from foundry.accounts.models import User
 from foundry.core import history
 from foundry.core.models import Attempt, Job
 from foundry.core.work import Slot, work
@@ -238,4 +239,53 @@ def test_behind_a_stage_every_address_has_it(owners_browser, make_request, stage
     for path in ("/requests/", page(request), page(request, "cancel/")):
         text = owners_browser.get(path, SCRIPT_NAME=stage).text
         assert text.count('"/production/') > 4
-        assert not re.search(r'(href|action|hx-get)="/(?!production/|static/)', text)  # static: kept from before
+        assert not re.search(r'(href|src|action|hx-get)="/(?!production/)', text)
+
+
+def test_a_job_whose_items_failed_does_not_look_like_a_success(owners_browser, make_request, compute):
+    request = make_request({"do": "err", "number": 1}, {"do": "err", "number": 2})
+    compute()
+    answer = owners_browser.get(page(request))
+    assert request.jobs.get().state == "succeeded"
+    assert answer.context["job_outcomes"] == {"failed": 1}
+    assert answer.context["jobs"][0].outcome == "failed"
+    assert '<span class="state succeeded">' not in answer.text
+
+
+def test_a_job_of_which_some_items_failed_is_partial_as_its_request_is(owners_browser, make_request, compute):
+    request = make_request({"do": "err", "number": 1}, {"number": 2})
+    compute()
+    answer = owners_browser.get(page(request))
+    assert answer.context["job_outcomes"] == {"partial": 1}
+    assert answer.text.count('<span class="state partial">') == 2
+
+
+def test_options_stand_in_the_order_of_the_form(owners_browser, make_request):
+    item = {"sequence": "ACGT", "topology": "linear"}
+    chosen = {"host": "s_cerevisiae_4932", "genetic_code": 11, "gc_window": 60, "sodium_mM": 100}
+    answer = owners_browser.get(page(make_request(item, service="compute-dna", options=chosen)))
+    assert [one.label for one in answer.context["options"]] == ["GC window", "Genetic code", "Host", "Sodium"]
+    assert "11: Bacterial, archaeal, plant plastid" in answer.text
+
+
+def test_all_can_be_downloaded_from_there(owners_browser, mixed):
+    assert f'href="/requests/{mixed.pk}/results/downloads/zip"' in owners_browser.get(page(mixed)).text
+
+
+def test_what_a_cancelled_request_did_not_compute_can_be_taken_and_sent_again(owners_browser, make_request):
+    request = make_request({"name": "left", "sequence": "ACGT", "topology": "circular"}, service="compute-dna")
+    owners_browser.post(page(request, "cancel/"))
+    text = owners_browser.get(page(request)).text
+    rest = f"/requests/{request.pk}/results/downloads/items/fasta?state=waiting"
+    assert f'href="{rest}"' in text
+    assert b"".join(owners_browser.get(rest)) == b">left [topology=circular]\nACGT\n"
+
+
+def test_jobs_and_slots_are_folded_away_but_for_operators(owners_browser, mixed):
+    text = owners_browser.get(page(mixed)).text
+    assert '<details class="fold" id="jobs">' in text
+    assert ">Slot<" not in text
+    User.objects.filter(username="owner").update(is_staff=True)
+    text = owners_browser.get(page(mixed)).text
+    assert '<details class="fold" id="jobs" open>' in text
+    assert ">Slot<" in text

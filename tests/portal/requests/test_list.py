@@ -121,7 +121,7 @@ def test_it_looks_again_ever_later_while_something_goes_on(owners_browser, make)
         answer = owners_browser.get(address, headers={"HX-Request": "true"})
         poll = answer.context["poll"]
         delays.append(poll.delay_ms)
-        assert f'hx-trigger="load delay:{poll.delay_ms}ms"' in answer.text
+        assert f'hx-trigger="load delay:{poll.delay_ms}ms, look"' in answer.text
         address = poll.address
     assert delays == sorted(delays)
     assert delays[0] < 2000 < delays[-1] == 30_000

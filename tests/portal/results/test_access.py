@@ -17,6 +17,7 @@ PAGES = {
     "compare": "compare/?item=1&item=2",
     "downloads": "downloads/",
     "download": "downloads/csv",
+    "sent": "downloads/items/fasta",
     "artifact": "files/annotated.gb",
     "item": "1/",
     "item-sent": "1/item.json",
@@ -46,7 +47,7 @@ def test_the_team_sees_results_and_a_stranger_does_not(
         *("0/", "5/", "99999999999999999999/", "0/item.json", "5/item.json", "compare/?item=1&item=5"),
         *("1/figures/annotated.gb", "1/figures/restriction-sites.csv", "1/figures/none.svg", "4/figures/map.svg"),
         *("1/files/annotated.gb", "4/files/map.svg", "9/files/map.svg", "files/map.svg", "files/none.gb"),
-        *("downloads/json", "downloads/exe"),
+        *("downloads/json", "downloads/exe", "downloads/items/csv"),
     ],
 )
 def test_what_is_not_there_is_not_found(path: str, profiled: Any, page: Any) -> None:

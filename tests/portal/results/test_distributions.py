@@ -34,6 +34,10 @@ def test_whole_numbers_of_a_small_range_have_a_bar_each():
     assert (summary["minimum"], summary["median"], summary["maximum"]) == (1, 3, 3)
 
 
+def test_the_median_of_an_even_count_is_in_the_middle_of_two():
+    assert result_summary.of_numbers(array("d", [4, 1, NAN, 10, 2]))["median"] == 3
+
+
 def test_words_are_counted_and_the_rare_ones_together():
     words = [f"w{number}" for number in range(20)] + ["often"] * 5 + [""]
     summary = result_summary.of_words(words)
@@ -81,5 +85,37 @@ def test_what_is_the_same_for_all_is_said_and_not_drawn(profiled, page):
 
 
 @pytest.mark.django_db
+def test_what_differs_for_each_item_is_not_drawn(profiled, page):
+    text = page(profiled, "distributions/").text
+    assert "Different for each item: SEGUID." in text
+    assert "ldseguid" not in text
+
+
+@pytest.mark.django_db
+def test_of_what_nearly_all_items_have_their_own_those_are_drawn_that_share_it(make_computed, page):
+    designs = [{"name": base, "sequence": base * 20, "topology": "linear"} for base in ("A", "C", "AC", "T")]
+    text = page(make_computed(*designs, service="compute-dna"), "distributions/").text
+    assert "SEGUID, where items share it" in text
+    assert text.count("../?f=checksum:is:") == 1
+
+
+@pytest.mark.django_db
 def test_without_results_there_is_nothing_to_plot(make_request, page):
     assert "No item has a result yet" in page(make_request({"number": 1}), "distributions/").text
+
+
+@pytest.mark.parametrize("word", ["W" * 40, "M" * 14, "工" * 30, "i" * 60, "hairpin 20/200; unique 15-mers"])
+def test_the_name_of_a_bar_fits_left_of_it_and_is_whole_where_one_points(word):
+    shown = plots.fitted(word, 122)
+    assert shown.endswith("…")
+    assert word.startswith(shown[:-1])
+    wide = {"W": 11.8, "M": 10.4, "工": 12, "i": 3.3}.get(word[0], 6.8)  # in DejaVu Sans and the like
+    assert len(shown[:-1]) * wide <= 122
+    assert f"<title>{word}</title>" in plots.bars([(word, 1), ("b", 1)], title="T", text="")
+
+
+@pytest.mark.django_db
+def test_the_one_value_of_all_items_is_told_as_what_it_is(make_computed, page):
+    fine = {"sequence": "ACGATTAGCCATGCAATCGTACGATTACGCC", "topology": "linear"}
+    request = make_computed({"name": "a", **fine}, {"name": "b", **fine}, service="screen-synthesis")
+    assert "<dt>Meets profile</dt><dd>yes</dd>" in page(request, "distributions/").text

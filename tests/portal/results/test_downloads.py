@@ -6,7 +6,10 @@ import csv
 import io
 import json
 import random
+import re
 import zipfile
+from datetime import timedelta
+from html import escape
 from typing import Any
 
 import openpyxl
@@ -14,8 +17,10 @@ import pytest
 
 from foundry.api import bundle
 from foundry.api.problems import ProblemError
-from foundry.api.workbook import workbook
+from foundry.api.workbook import Heading, Sheet, workbook
 from foundry.core.models import ServiceRequest
+from foundry.intake.files import read
+from foundry.intake.record import Upload
 
 pytestmark = pytest.mark.django_db
 
@@ -60,7 +65,7 @@ def test_only_items_of_one_state(profiled, page):
 
 def test_any_text_is_written_so_that_excel_reads_it(settings):
     strange = ["a\x00b\x0bc", "_x0041_", "<&>\"'", "x" * 40_000, None, True, 1.5, 10**20, "\ud800", "  two  "]
-    made = b"".join(workbook([("S & S", [["head"], strange])], made_at=_moment()))
+    made = b"".join(workbook([Sheet("S & S", [["head"], strange])], made_at=_moment()))
     (row,) = sheets(made)["S & S"][1:]
     assert row[0] == "abc"
     assert row[1] in ("_x005F_x0041_", "_x0041_")
@@ -76,9 +81,71 @@ def _moment() -> Any:
 def test_a_workbook_of_many_rows_comes_in_small_pieces():
     chance = random.Random(1)
     rows = ([number, f"{chance.random()}", 1.5] for number in range(50_000))
-    pieces = [len(piece) for piece in workbook([("S", rows)], made_at=_moment())]
+    pieces = [len(piece) for piece in workbook([Sheet("S", rows, is_table=True)], made_at=_moment())]
     assert len(pieces) > 5
     assert max(pieces) < 300_000
+
+
+def test_a_table_is_as_wide_as_it_needs_and_can_be_filtered():
+    rows = [[Heading("position"), Heading("name")], [1, "a name of some length"], [2, "x" * 500]]
+    book = openpyxl.load_workbook(io.BytesIO(b"".join(workbook([Sheet("S", rows, True)], made_at=_moment()))))
+    assert book["S"].auto_filter.ref == "A1:B3"
+    assert book["S"].freeze_panes == "A2"
+    assert [book["S"].column_dimensions[name].width for name in "AB"] == [11, 60]
+    assert [cell.font.b for cell in book["S"][1]] == [True, True]
+    assert not book["S"]["A2"].font.b
+
+
+def test_dates_are_dates_and_options_have_rows(make_computed, page):
+    items = {"name": "a", "sequence": "ACGT", "topology": "linear"}
+    request = make_computed(items, service="compute-dna", options={"gc_window": 60}, tags=["cycle 7", "promoters"])
+    book = openpyxl.load_workbook(io.BytesIO(body(page(request, "downloads/xlsx"))))
+    rows = {row[0].value: row[1] for row in book["Summary"].iter_rows() if row[0].value}
+    assert rows["created at (UTC)"].is_date
+    assert abs(rows["created at (UTC)"].value - request.created_at.replace(tzinfo=None)) < timedelta(seconds=1)
+    assert rows["tags"].value == "cycle 7, promoters"
+    assert (rows["gc window"].value, rows["start codons"].value) == (60, "ATG")
+
+
+def test_a_file_of_some_items_says_so_in_its_name_and_in_itself(profiled, page):
+    answer = page(profiled, "downloads/xlsx?state=failed")
+    assert "-failed.xlsx" in answer["Content-Disposition"]
+    summary = {row[0]: row[1] for row in sheets(body(answer))["Summary"]}
+    assert summary["in this file"] == "state is failed"
+    answer = page(profiled, "downloads/xlsx?f=length:ge:40&q=s&sort=-length")
+    assert "-filtered-sorted.xlsx" in answer["Content-Disposition"]
+    summary = {row[0]: row[1] for row in sheets(body(answer))["Summary"]}
+    assert summary["in this file"] == "name contains s; Length (bp) at least 40; sorted by Length (bp), downwards"
+
+
+@pytest.mark.parametrize(
+    "query", ["?sort=-number", "?sort=:name&f=number:le:9", "?state=failed", "?sort=-", "?q=item+9"]
+)
+def test_the_table_is_taken_home_as_it_is_shown(query, numbers, page):
+    shown = page(numbers, query).text
+    lines = list(csv.DictReader(io.StringIO(body(page(numbers, f"downloads/csv{query}")).decode(), newline="")))
+    positions = re.findall(r'name="item" value="(\d+)"', shown)
+    assert [line["position"] for line in lines][:50] == positions
+    assert escape(f"downloads/csv{query}").replace("+", "%20") in shown.replace("+", "%20")
+
+
+def test_what_was_sent_is_had_as_fasta_that_can_be_sent_again(profiled, page):
+    answer = page(profiled, "downloads/items/fasta")
+    assert "-items.fasta" in answer["Content-Disposition"]
+    text = body(answer).decode()
+    found = read([Upload("designs.fasta", text.encode())], max_items=9, max_bytes=9999)
+    assert [record.values["name"] for record in found] == ["site", "fine", "plasmid", "bad"]
+    assert found[2].values["topology"] == "circular"
+    assert max(map(len, text.splitlines())) <= 70
+    failed = body(page(profiled, "downloads/items/fasta?state=failed")).decode()
+    assert failed == ">bad [topology=linear]\nACGTQACGT\n"
+
+
+def test_items_that_are_no_sequences_are_had_as_lines_only(numbers, page):
+    page(numbers, "downloads/items/fasta", status=404)
+    lines = body(page(numbers, "downloads/items/ndjson?f=number:ge:119&sort=number")).splitlines()
+    assert [json.loads(line)["position"] for line in lines] == [2, 1]
+    assert "as FASTA" not in page(numbers, "downloads/").text
 
 
 def test_the_zip_has_everything(profiled, page):
@@ -89,7 +156,8 @@ def test_the_zip_has_everything(profiled, page):
     assert archive.testzip() is None
     names = {name.removeprefix(f"{stem}/") for name in archive.namelist()}
     assert names >= {
-        *("provenance.json", "results.xlsx", "results.csv", "results.ndjson", "items.ndjson", "annotated.gb"),
+        *("provenance.json", "results.xlsx", "results.csv", "results.ndjson", "annotated.gb"),
+        *("items.ndjson", "items.fasta"),
         *("items/001-site/map.svg", "items/003-plasmid/gc-plot.svg", "items/002-fine/restriction-sites.csv"),
     }
     assert not [name for name in names if "bad" in name]

@@ -83,7 +83,8 @@ def test_an_item_without_a_result_says_so(make_request, page):
 def test_two_items_stand_side_by_side_and_what_differs_is_marked(profiled, page):
     answer = page(profiled, "compare/?item=1&item=3")
     rows = re.findall(
-        r'<tr( class="differs")?><th scope="row"[^>]*>(.*?)</th><td[^>]*>(.*?)</td><td[^>]*>(.*?)</td>', answer.text
+        r'<tr role="row"( class="differs")?><th role="rowheader"[^>]*>(.*?)</th><td[^>]*>(.*?)</td><td[^>]*>(.*?)</td>',
+        answer.text,
     )
     found = {label: (one, other, bool(marked)) for marked, label, one, other in rows}
     assert found["Length"] == ("48 bp", "90 bp", True)
@@ -98,3 +99,26 @@ def test_an_item_can_be_compared_with_one_that_failed(profiled, page):
 @pytest.mark.parametrize("chosen", ["?item=1", "?item=1&item=1", "?item=1&item=2&item=3"])
 def test_two_different_items_have_to_be_chosen(chosen, profiled, page):
     assert "two different ones can be compared" in page(profiled, f"compare/{chosen}", status=422).text
+
+
+def test_what_a_service_counts_in_a_column_stands_first_and_open(screened, page):
+    text = page(screened, "1/").text
+    broken = text.index("<h3>Broken</h3>")
+    assert broken < text.index("<dt>Counts</dt>")
+    assert text.rfind("<details", 0, broken) == -1
+    assert "Change one base" in text
+    assert "<h3>Broken</h3>" not in page(screened, "2/").text, "it has none"
+
+
+def test_a_long_word_in_a_table_is_cut_and_can_be_opened(make_computed, page):
+    orf = "ATG" + "GCA" * 90 + "TAA"
+    request = make_computed({"name": "orf", "sequence": orf, "topology": "linear"}, service="compute-dna")
+    found = re.findall(
+        r'<td><details><summary class="mono">(\w+…)</summary><span class="mono">(\w+)</span>', page(request, "1/").text
+    )
+    assert (len(found[0][0]), len(found[0][1])) == (25, 91)
+
+
+def test_a_glance_and_the_table_have_the_same_figures(profiled, page):
+    gc = re.search(r"<dt>GC</dt><dd>([\d.]+)</dd>", page(profiled, "1/").text)[1]
+    assert f">{gc}<" in page(profiled).text

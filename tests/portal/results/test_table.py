@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from foundry.core.models import ResultColumn
 from foundry.core.retry import retry
 from foundry.core.sweep import sweep
+from foundry.portal.requests import results_cells
 
 pytestmark = pytest.mark.django_db
 
@@ -96,9 +97,11 @@ def test_it_is_filtered_by_texts_and_flags(screened, profiled, page):
         ("length:has:4", "is a number: compare it by"),
         ("length:ge:nan", "is a number: compare it by"),
         ("topology:ge:linear", "can be compared by"),
-        ("nothing:ge:4", "Choose a column"),
-        ("length:!:4", "Choose a column"),
-        ("length", "Choose a column"),
+        ("nothing:ge:4", "Choose the column that is to be compared with 4"),
+        ("length:!:4", "Choose how to compare Length (bp)"),
+        ("length", "Choose how to compare Length (bp)"),
+        ("length:ge:50%", "is a number, and &#x27;50%&#x27; is none"),
+        ("gc_content:ge:half", "is a number from 0 to 1, or a percentage, and"),
     ],
 )
 def test_a_condition_that_makes_no_sense_is_said_and_left_out(condition, problem, profiled, page):
@@ -119,6 +122,42 @@ def test_a_wrong_value_in_the_form_is_told_beside_it(profiled, page):
     answer = page(profiled, "?column=length&op=ge&value=many")
     assert 'aria-invalid="true" aria-describedby="value-error"' in answer.text
     assert "Length (bp) is a number" in answer.text
+
+
+def test_after_a_wrong_value_only_that_has_to_be_changed(profiled, page):
+    text = page(profiled, "?column=gc_content&op=le&value=fifty").text
+    assert '<option value="gc_content" selected>' in text
+    assert '<option value="le" selected>' in text
+    assert 'name="value" value="fifty"' in text
+
+
+@pytest.mark.parametrize("form", ["?column=&op=ge&value=50", "?column=length&op=ge&value="])
+def test_half_a_condition_is_objected_to(form, profiled, page):
+    answer = page(profiled, form)
+    assert 'id="value-error"' in answer.text
+    assert positions(answer) == [1, 2, 3, 4]
+
+
+def test_a_fraction_may_be_given_as_a_percentage(profiled, page):
+    assert positions(page(profiled, asked("gc_content:ge:50%"))) == positions(page(profiled, asked("gc_content:ge:.5")))
+    assert positions(page(profiled, asked("gc_content:ge:50 %"))) == [3]
+
+
+def test_it_is_sorted_by_name_state_and_position_too(numbers, page):
+    assert positions(page(numbers, "?sort=:name"))[:4] == [1, 10, 100, 101]
+    assert positions(page(numbers, "?sort=-:name"))[:3] == [99, 98, 97]
+    assert positions(page(numbers, "?sort=:state&page=3"))[-1] == 7
+    assert positions(page(numbers, "?sort=-:state"))[0] == 7
+    assert positions(page(numbers, "?sort=-"))[:3] == [120, 119, 118]
+    assert positions(page(numbers, "?sort=-&state=succeeded"))[:3] == [120, 119, 118]
+    assert positions(page(numbers, "?sort=-&q=item+11"))[:3] == [119, 118, 117]
+
+
+def test_each_heading_shows_that_one_can_sort_by_it(numbers, page):
+    text = page(numbers).text
+    for address in ("?sort=-", "?sort=:name", "?sort=:state", "?sort=number"):
+        assert f'href="{address}"' in text
+    assert text.count("↕") == text.count('<th scope="col"') - 2, "all but the sorted one, and that of the boxes"
 
 
 def test_conditions_are_shown_and_each_can_be_removed(profiled, page):
@@ -163,6 +202,51 @@ def test_fractions_of_a_column_align(make_computed, page):
     text = page(request).text
     assert ">0.909<" in text
     assert ">1.000<" in text
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ([0.909, 1.0, 3], ["0.909", "1.000", "3.000"]),
+        ([0.5, 0.0012], ["0.5000", "0.0012"]),
+        ([2e-7, 5e-9, 0.0], ["2e-7", "5e-9", "0"]),
+        ([0.25, 2e-7, None], ["0.250", "2e-7", "–"]),
+        ([12345678901234567890, 0.5], ["12,345,678,901,234,567,890.000", "0.500"]),
+        ([1e300, 1234.5678], ["1e300", "1,234.6"]),
+        ([1.0, 20.0, True], ["1", "20", "yes"]),
+        (["x" * 20_000], ["x" * 100 + "…"]),
+    ],
+)
+def test_numbers_of_a_column_align_and_none_looks_like_nothing(values, shown):
+    assert list(results_cells.column(values)) == shown
+
+
+def test_a_page_of_long_texts_is_still_small(make_computed, page, monkeypatch):
+    request = make_computed(*({"name": "n" * 200, "number": at} for at in range(60)))
+    monkeypatch.setattr(results_cells, "value_at", lambda values, path: "long " * 4000)
+    assert len(page(request).content) < 200_000
+
+
+def test_an_error_names_the_field_as_the_form_does(make_computed, page):
+    request = make_computed({"name": "good", "number": 1}, {"name": "bad", "number": -1})
+    assert "Number: it must be at least 0." in page(request).text
+    assert "Field: Number" in page(request, "2/").text
+
+
+def test_what_the_columns_mean_can_be_read_and_not_only_hovered(profiled, page):
+    assert "What the columns mean" in page(profiled).text
+    assert "<dt>GC</dt><dd>" in page(profiled).text
+
+
+@pytest.mark.parametrize("path", ["", "1/", "distributions/", "downloads/", "compare/", "1/item.json"])
+def test_looking_is_all_that_can_be_done_there(profiled, owners_browser, path):
+    assert owners_browser.post(f"/requests/{profiled.pk}/results/{path}").status_code == 405
+
+
+def test_one_item_is_told_of_as_one(make_computed, page):
+    request = make_computed({"name": "only", "number": 1})
+    assert "1 of 1 item has a result" in page(request).text
+    assert "Of 1 item with a result" in page(request, "distributions/").text
 
 
 def test_a_name_is_no_markup(make_computed, page):

@@ -131,13 +131,18 @@ def test_a_map_shows_features_orfs_and_unique_cutters(puc19):
 
 
 @pytest.mark.parametrize("topology", ["linear", "circular"])
-def test_a_map_says_what_its_colours_are_and_how_many_orfs_it_leaves_out(topology):
+def test_a_map_says_what_its_colours_are_and_how_much_it_leaves_out(topology):
     molecule = item(lambda_phage()[:20_000], topology)
     (entry,) = entries(molecule)
     total = entry.result["orfs"]["total"]
     shown = texts(drawing(molecule))
     assert total > 20
-    assert shown[-2:] == [f"20 of {total} ORFs shown", "unique cutter"]
+    orfs, cutters = shown[-2:]
+    assert orfs == f"20 of {total} ORFs shown"
+    found = re.fullmatch(r"(\d+) of (\d+) unique cutters shown: sold by 5 suppliers or more, one a place", cutters)
+    drawn = [one for one in drawing(molecule).iter("{http://www.w3.org/2000/svg}text") if one.get("class") == "cutter"]
+    assert int(found[1]) == len(drawn)
+    assert int(found[2]) == len(entry.result["restriction"]["unique"])
     assert "2,000" in shown
 
 

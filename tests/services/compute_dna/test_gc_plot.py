@@ -47,8 +47,8 @@ def test_the_curve_reaches_the_lowest_and_the_highest_window_and_is_of_bounded_s
     assert (min(heights), max(heights)) == (50, 240)
     assert len(heights) < 1500
     texts = ["".join(text.itertext()) for text in root.iter(f"{SVG}text")]
-    assert f"min 0.0% from {length + 1:,}" in texts or any(re.match(r"min 0\.0% from", text) for text in texts)
-    assert any(text.startswith("max 100.0% from") for text in texts)
+    assert f"min 0.000 from {length + 1:,}" in texts or any(re.match(r"min 0\.000 from", text) for text in texts)
+    assert any(text.startswith("max 1.000 from") for text in texts)
 
 
 def test_unknown_bases_break_the_curve():
