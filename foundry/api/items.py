@@ -40,9 +40,12 @@ def _read(request: ServiceRequest, positions: Sequence[int]) -> Iterator[list[tu
 
 
 def _record(position: int, item: Any) -> str:
-    """With the topology as NCBI writes it, for FASTA has no place for it; a name ends at its first blank there."""
+    """With the topology as NCBI writes it, for FASTA has no place for it; a name ends at its first blank there.
+
+    A sequence that was refused may have anything in it, but begins no record of its own.
+    """
     sent = item if isinstance(item, dict) else {}
-    sequence = "".join(str(sent.get("sequence") or "").split())
+    sequence = "".join(str(sent.get("sequence") or "").replace(">", "?").split())
     if not sequence:
         return ""
     name = "_".join(str(sent.get("name") or "").split()) or f"item_{position}"

@@ -59,7 +59,7 @@ def rotate(*, endpoint: Endpoint) -> str:
         held = list(Secret.objects.filter(endpoint=endpoint).order_by("pk"))
         if len(held) >= MOST_SECRETS:
             raise EndpointError(
-                f"It has {MOST_SECRETS} secrets that hold, the most. One ends at {held[0].until:%H:%M} UTC."
+                f"It has {MOST_SECRETS} secrets that hold, the most. One ends on {held[0].until:%-d %B at %H:%M} UTC."
             )
         Secret.objects.filter(endpoint=endpoint, until=None).update(until=now + OVERLAP)
         return _make_secret(endpoint)

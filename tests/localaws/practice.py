@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +22,8 @@ def main() -> None:
     parser.add_argument("--home", type=Path, default=ROOT / ".foundry" / "aws-local", help="where the database is kept")
     parser.add_argument("--environments", type=int, default=8, help="how many functions can run at once (default: 8)")
     options = parser.parse_args()
+    # A shell that starts it in the background has it ignore the signal, which is the only way to end it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     database = Server(options.home)
     database.ensure_running()
     try:

@@ -15,7 +15,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from foundry.api import bundle
+from foundry.api import bundle, items
 from foundry.api.problems import ProblemError
 from foundry.api.workbook import Heading, Sheet, workbook
 from foundry.core.models import ServiceRequest
@@ -139,6 +139,11 @@ def test_what_was_sent_is_had_as_fasta_that_can_be_sent_again(profiled, page):
     assert max(map(len, text.splitlines())) <= 70
     failed = body(page(profiled, "downloads/items/fasta?state=failed")).decode()
     assert failed == ">bad [topology=linear]\nACGTQACGT\n"
+
+
+def test_a_refused_sequence_begins_no_record_of_its_own():
+    text = items._record(1, {"name": "a\n>b", "sequence": "A" * 70 + ">evil foo" + "ACGT"})
+    assert [line for line in text.splitlines() if line.startswith(">")] == [">a_>b"]
 
 
 def test_items_that_are_no_sequences_are_had_as_lines_only(numbers, page):
