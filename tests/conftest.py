@@ -16,6 +16,7 @@ from foundry.accounts.models import Scope
 from foundry.core.drafts import Draft
 from foundry.core.models import Job, ServiceRequest
 from foundry.core.submit import Submission, submit
+from foundry.dispatch.inline import InlineDispatcher
 
 # Others compute at the same time: how long an example takes says nothing.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -127,3 +128,13 @@ def make_job(make_request: Callable[..., ServiceRequest]) -> Callable[..., Job]:
         return make_request({"number": 1}, **arguments).jobs.get()
 
     return make
+
+
+@pytest.fixture
+def compute() -> Callable[..., None]:
+    """Compute what waits."""
+
+    def compute(service: str = "toy") -> None:
+        InlineDispatcher().dispatch(service=service, release="local", slots=1)
+
+    return compute

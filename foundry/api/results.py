@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import batched
-from typing import Any
 
 import orjson
 from pydantic_core import to_json
 
-from foundry.contract import Service
+from foundry.contract import Service, value_at
 from foundry.contract.table import csv_line
 from foundry.core.requests import ResultRow
 
@@ -55,17 +54,8 @@ def cells(row: ResultRow, paths: Iterable[str]) -> list[object]:
     source = orjson.loads(row.source) if row.source else {}
     values = orjson.loads(row.values) if row.values else {}
     error = orjson.loads(row.error)["message"] if row.error else ""
-    found = (cell(values, path) for path in paths)
+    found = ("" if (value := value_at(values, path)) is None else value for path in paths)
     return [row.position, row.name, source.get("file", ""), source.get("record", ""), row.state, *found, error]
-
-
-def cell(values: Any, path: str) -> object:
-    """What stands at a dotted path; of a list or an object its length, of nothing an empty text."""
-    for part in path.split("."):
-        values = values.get(part) if isinstance(values, dict) else None
-    if isinstance(values, (list, dict)):
-        return len(values)
-    return "" if values is None else values
 
 
 def _pieces(rows: Iterable[ResultRow], write: Callable[[ResultRow], str]) -> Iterator[bytes]:

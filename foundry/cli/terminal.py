@@ -86,11 +86,3 @@ def cell(value: Any) -> str:
         case list() | Mapping():
             return f"{len(value):,}"
     return "".join(one if one.isprintable() else "�" for one in str(value))
-
-
-def at(values: Mapping[str, Any] | None, path: str) -> Any:
-    """What stands at a dotted path; None if there is nothing."""
-    found: Any = values
-    for key in path.split("."):
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found

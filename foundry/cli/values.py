@@ -10,7 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from foundry.cli.terminal import at, cell
+from foundry.cli.terminal import cell
 from foundry.client import Column, Result
 
 _WIDEST = 28
@@ -44,7 +44,7 @@ def show_values(console: Console, columns: Sequence[Column], results: Sequence[R
     wanted = [
         _Shown("#", [one.position for one in results]),
         _Shown("Name", [one.name for one in results]),
-        *(_Shown(column.title, [at(one.values, column.path) for one in results]) for column in columns),
+        *(_Shown(column.title, [column.of(one.values) for one in results]) for column in columns),
     ]
     filled = [column for column in wanted if any(value is not None for value in column.values)]
     fitting = list(_fitting(filled, console.width))

@@ -55,6 +55,13 @@ class Column:
     title: str
     path: str
 
+    def of(self, values: Mapping[str, Any] | None) -> Any:
+        """What stands there; of a list or an object how many entries it has; None if there is nothing."""
+        found: Any = values
+        for key in self.path.split("."):
+            found = found.get(key) if isinstance(found, Mapping) else None
+        return len(found) if isinstance(found, list | Mapping) else found
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:

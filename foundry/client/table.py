@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import Any, overload
 
@@ -61,17 +61,9 @@ def _row(columns: Sequence[Column], result: Result) -> dict[str, Any]:
         "#": result.position,
         "Name": result.name,
         "State": result.state,
-        **{column.title: _at(result.values, column.path) for column in columns},
+        **{column.title: column.of(result.values) for column in columns},
         "Error": result.error.message if result.error else None,
     }
-
-
-def _at(values: Mapping[str, Any] | None, path: str) -> Any:
-    """What stands at a dotted path; of a list or an object how many entries it has; None if there is nothing."""
-    found: Any = values
-    for key in path.split("."):
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return len(found) if isinstance(found, list | Mapping) else found
 
 
 def _text(value: Any) -> str:

@@ -20,6 +20,7 @@ from foundry.contract.service import (
     Service,
     Slicing,
     Stage,
+    value_at,
 )
 
 __all__ = [
@@ -39,4 +40,5 @@ __all__ = [
     "Slicing",
     "Stage",
     "Topology",
+    "value_at",
 ]

@@ -108,6 +108,13 @@ class Column:
     tally: str = ""
 
 
+def value_at(values: Any, path: str) -> Any:
+    """What a column shows of a result; None if nothing is there."""
+    for key in path.split("."):
+        values = values.get(key) if isinstance(values, Mapping) else None
+    return len(values) if isinstance(values, list | Mapping) else values
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What a request may ask and what a job may take."""

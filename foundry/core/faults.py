@@ -43,10 +43,15 @@ _TYPES = {
     "time_delta": "a duration such as PT30M",
     "url": "a web address",
 }
-_OF_TYPES = (
-    *("_type", "_parsing", "_parsing_size", "_from_float"),
-    *("_from_date_parsing", "_from_datetime_parsing", "_from_datetime_inexact"),
-)
+_OF_TYPES = {
+    "_type",
+    "_parsing",
+    "_parsing_size",
+    "_from_float",
+    "_from_date_parsing",
+    "_from_datetime_parsing",
+    "_from_datetime_inexact",
+}
 _SHOWN = 50
 
 

@@ -9,7 +9,6 @@ import pytest
 from django.http import HttpResponse
 
 from foundry.core.models import ServiceRequest
-from foundry.dispatch.inline import InlineDispatcher
 from tests.conftest import Api
 
 REQUESTS = "/api/v1/requests"
@@ -24,16 +23,6 @@ def submit() -> Callable[..., HttpResponse]:
         return client.post(REQUESTS, body, content_type="application/json", headers=headers)
 
     return submit
-
-
-@pytest.fixture
-def compute() -> Callable[..., None]:
-    """Compute what waits."""
-
-    def compute(service: str = "toy") -> None:
-        InlineDispatcher().dispatch(service=service, release="local", slots=1)
-
-    return compute
 
 
 @pytest.fixture

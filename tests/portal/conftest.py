@@ -9,7 +9,6 @@ from django.test import Client
 
 from foundry.accounts.caller import account
 from foundry.accounts.models import User
-from foundry.dispatch.inline import InlineDispatcher
 
 
 @pytest.fixture
@@ -36,16 +35,6 @@ def teammates_browser(browser_of: Callable[[str, str], Client]) -> Client:
 @pytest.fixture
 def strangers_browser(browser_of: Callable[[str, str], Client]) -> Client:
     return browser_of("stranger", "strangers")
-
-
-@pytest.fixture
-def compute() -> Callable[..., None]:
-    """Compute what waits."""
-
-    def compute(service: str = "toy") -> None:
-        InlineDispatcher().dispatch(service=service, release="local", slots=1)
-
-    return compute
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.utils.safestring import SafeString
 
-from foundry.contract import Service
+from foundry.contract import Service, value_at
 from foundry.core.result_schema import Kind, field_at
 from foundry.core.result_table import TableRow
 from foundry.portal.catalogue import schema, told, words
@@ -50,13 +50,6 @@ def headings(service: Service | None) -> list[Heading]:
     return [
         Heading(column.title, column.path, field.kind, field.description, field.is_fraction) for column, field in found
     ]
-
-
-def value_at(values: Any, path: str) -> Any:
-    """What stands at a dotted path; of a list or an object how many entries it has; None if there is nothing."""
-    for key in path.split("."):
-        values = values.get(key) if isinstance(values, Mapping) else None
-    return len(values) if isinstance(values, list | dict) else values
 
 
 def text(value: Any) -> str:

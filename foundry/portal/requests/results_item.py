@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from foundry.contract import Artifact, Service
+from foundry.contract import Artifact, Service, value_at
 from foundry.core import artifacts, result_table
 from foundry.core import requests as readers
 from foundry.core.models import ResultState
@@ -87,7 +87,7 @@ def _field_label(row: TableRow, service: Service | None) -> str:
 
 def _highlights(row: TableRow, service: Service | None) -> list[tuple[str, str]]:
     """The service's columns as the table shows them, as far as there is something in them."""
-    found = [(column, results_cells.value_at(row.values, column.path)) for column in results_cells.headings(service)]
+    found = [(column, value_at(row.values, column.path)) for column in results_cells.headings(service)]
     return [(column.title, next(results_cells.column([value]))) for column, value in found if value not in (None, "")]
 
 
