@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 
 from deploy import settings, throttling, variables
-from deploy.function import OPERATOR, Function
+from deploy.function import OPERATOR, POSTMAN, Function
 from deploy.setting import Setting
 
 #: How long logs are kept.
@@ -34,9 +34,11 @@ def of(function: Function) -> Iterator[Setting]:
     yield _log_retention(function)
     yield _published(function)
     newest = (function.versions() or ["none"])[-1]
-    yield _alias(function, newest)
+    aliases = [OPERATOR] if function.stage.service else [OPERATOR, POSTMAN]
+    for alias in aliases:
+        yield _alias(function, alias, newest)
     # AWS keeps these for each qualifier by itself, and work goes to versions.
-    for qualifier in ("$LATEST", OPERATOR, *function.versions()):
+    for qualifier in ("$LATEST", *aliases, *function.versions()):
         yield _events(function, qualifier)
 
 
@@ -180,12 +182,12 @@ def _published(function: Function) -> Setting:
     )
 
 
-def _alias(function: Function, newest: str) -> Setting:
+def _alias(function: Function, name: str, newest: str) -> Setting:
     def write() -> None:
-        change = function.client.update_alias if function.alias() else function.client.create_alias
-        change(FunctionName=function.name, Name=OPERATOR, FunctionVersion=newest)
+        change = function.client.update_alias if function.alias(name) else function.client.create_alias
+        change(FunctionName=function.name, Name=name, FunctionVersion=newest)
 
-    return Setting(name=f"alias {OPERATOR}", desired=newest, read=function.alias, write=write)
+    return Setting(name=f"alias {name}", desired=newest, read=lambda: function.alias(name), write=write)
 
 
 def _events(function: Function, qualifier: str) -> Setting:

@@ -16,6 +16,8 @@ from deploy.stages import Stage
 
 #: The alias that people and CI invoke to manage the platform; IAM lets nobody else.
 OPERATOR = "operator"
+#: The alias that services' functions invoke when messages are due; see foundry/aws/postman.py.
+POSTMAN = "postman"
 #: A command may take as long as a function can; the answer is waited for, and the command is not sent a second time.
 _PATIENT = Config(read_timeout=900, retries={"total_max_attempts": 1})
 #: Ten minutes: a function in a new network takes some.
@@ -70,17 +72,17 @@ class Function:
         numbers = (entry["Version"] for page in pages for entry in page["Versions"])
         return sorted((number for number in numbers if number != "$LATEST"), key=int)
 
-    def alias(self) -> str | None:
-        """The version behind the alias `operator`; None if there is no such alias."""
+    def alias(self, name: str) -> str | None:
+        """The version behind that alias; None if there is no such alias."""
         try:
-            found: str = self.client.get_alias(FunctionName=self.name, Name=OPERATOR)["FunctionVersion"]
+            found: str = self.client.get_alias(FunctionName=self.name, Name=name)["FunctionVersion"]
         except self.client.exceptions.ResourceNotFoundException:
             return None
         return found
 
     def release(self) -> str:
         """The name of the release that `configure` published last. Raises DeployError."""
-        version = self.alias()
+        version = self.alias(OPERATOR)
         if version is None:
             raise DeployError(f"{self.name} has no alias {OPERATOR}: `python -m deploy configure {self.stage.name}`.")
         return f"{self.name}:{version}"

@@ -84,7 +84,7 @@ def prune(stage: Stage, *, by: str, keep: int) -> Iterator[str]:
 
 def _superseded(function: Function) -> list[str]:
     """Versions before the one that `configure` published last, but for the last few of a function without releases."""
-    current = function.alias()
+    current = function.alias(OPERATOR)
     if current is None:
         raise DeployError(
             f"{function.name} has no alias {OPERATOR}: run configure first, so that it is clear what to keep."

@@ -12,6 +12,7 @@ from click import ClickException
 
 from deploy import contents, environment, policy, quota, stages, variables
 from deploy.errors import DeployError
+from deploy.function import POSTMAN
 from deploy.stages import Stage
 from deploy.variables import value, words
 
@@ -62,7 +63,9 @@ def function_variables(stage: Stage) -> dict[str, str]:
 
 
 def _own(stage: Stage) -> Iterator[tuple[str, str]]:
-    """A service's function finds its own in its package, and no other package of services."""
+    """A service's function has the API's send its messages, and finds in its package no other package of services."""
+    if stage.service:
+        yield "FOUNDRY_POSTMAN", f"{stages.get(stage.api).function}:{POSTMAN}"
     if stage.service and value(variables.SERVICES):
         yield variables.SERVICES.name, stages.package(stage.service).rpartition(".")[0]
 

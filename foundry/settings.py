@@ -152,6 +152,9 @@ FOUNDRY_PRICES = environment.prices("FOUNDRY_PRICES")
 #: The account that a direct Lambda invoke acts as; whoever may invoke the function is trusted by IAM.
 FOUNDRY_INVOKE_ACCOUNT = environment.text("FOUNDRY_INVOKE_ACCOUNT", "invoker")
 
+#: The function and alias that a service's function wakes to send messages; empty: they wait for the sweep.
+FOUNDRY_POSTMAN = environment.text("FOUNDRY_POSTMAN", "")
+
 #: The ARN of the SQS queue that Lambda tells failed invocations to; empty: a dead slot's lease has to run out.
 FOUNDRY_FAILURE_QUEUE = environment.text("FOUNDRY_FAILURE_QUEUE", "")
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from foundry.aws.events import Context, Http, Make, Manage, RefusedEventError, Submission, Sweep, Work, recognise
+from foundry.aws.events import Context, Http, Make, Manage, RefusedEventError, Send, Submission, Sweep, Work, recognise
 
 type _Answers = Mapping[type, Callable[[Any, Context], Any]]
 
@@ -38,7 +38,7 @@ def _start_platform() -> _Answers:
     from foundry.aws import http
 
     http.start()
-    from foundry.aws import making, manage, submission, task
+    from foundry.aws import making, manage, postman, submission, task
 
     return {
         Http: http.answer,
@@ -46,6 +46,7 @@ def _start_platform() -> _Answers:
         Work: task.answer,
         Make: making.answer,
         Sweep: _sweeper(),
+        Send: postman.answer,
         Manage: manage.run,
     }
 

@@ -17,6 +17,8 @@ import pydantic
 
 #: The alias that only operators may invoke; IAM sees to that.
 _OPERATOR_ALIAS = "operator"
+#: The alias that services' functions may invoke, and of the platform's functions nothing else.
+_POSTMAN_ALIAS = "postman"
 #: What Zappa writes into the event of a task: its own route, and one of our two functions.
 _ROUTE = "zappa.asynchronous.route_lambda_task"
 _TASK = "foundry.aws.task.work"
@@ -83,6 +85,11 @@ class Sweep:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Send:
+    """A request may have ended of which somebody wants to be told."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Manage:
     """A management command with its arguments, and whether an operator asks."""
 
@@ -90,11 +97,14 @@ class Manage:
     by_operator: bool
 
 
-type Asked = Http | Submission | Work | Make | Sweep | Manage
+type Asked = Http | Submission | Work | Make | Sweep | Send | Manage
 
 
 def recognise(event: Any, invoked_arn: str = "") -> Asked:
     """What is asked. `invoked_arn` is what was invoked, with its alias or version. Raises RefusedEventError."""
+    alias = invoked_arn.split(":")[7:]
+    if alias == [_POSTMAN_ALIAS]:
+        return Send()  # whatever the event says
     if not isinstance(event, dict):
         raise RefusedEventError("The event is not a JSON object.")
     match event:
@@ -103,7 +113,7 @@ def recognise(event: Any, invoked_arn: str = "") -> Asked:
         case {"command": _} | {"raw_command": _}:
             raise RefusedEventError("Code that is named or written in an event is not run.")
         case {"manage": _}:
-            return _manage(event, invoked_arn)
+            return _manage(event, by_operator=alias == [_OPERATOR_ALIAS])
         case {"source": "aws.events", "detail-type": "Scheduled Event"}:
             return Sweep()
         case {"type": str()}:
@@ -146,14 +156,14 @@ def _is_id(value: Any) -> bool:
     return type(value) is int and 0 < value < 2**63
 
 
-def _manage(event: Mapping[str, Any], invoked_arn: str) -> Manage:
+def _manage(event: Mapping[str, Any], *, by_operator: bool) -> Manage:
     if len(event) > 1 or not isinstance(event["manage"], str):
         raise RefusedEventError("A `manage` event has this one field, a text.")
     try:
         words = tuple(shlex.split(event["manage"]))
     except ValueError as error:
         raise RefusedEventError(f"manage: {error}.") from None
-    return Manage(words, by_operator=invoked_arn.split(":")[7:] == [_OPERATOR_ALIAS])
+    return Manage(words, by_operator=by_operator)
 
 
 def _unicode(text: str) -> str:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.conf import settings
 
 from foundry import catalog
+from foundry.aws import postman
 from foundry.aws.dispatcher import LambdaDispatcher
 from foundry.aws.events import Context, Work
 from foundry.core.cost import meter
@@ -46,11 +47,18 @@ def work(*, service: str, release: str, context: Context) -> int:
 def answer(asked: Work, context: Context) -> dict[str, int]:
     """The task as an event."""
     performed = work(service=asked.service, release=asked.release, context=context)
-    if not settings.FOUNDRY_SERVICE:  # else the sweep does: a service's function has no way out
+    _tell(context)
+    return {"jobs": performed}
+
+
+def _tell(context: Context) -> None:
+    """Of what has ended. A service's function has no key to sign with and wakes one that has."""
+    if settings.FOUNDRY_SERVICE:
+        postman.wake()
+    else:
         from foundry.webhooks.send import send_due
 
         send_due(ends_at=time.monotonic() + context.get_remaining_time_in_millis() / 1000)
-    return {"jobs": performed}
 
 
 def _check(service: str, release: str, context: Context) -> None:

@@ -133,6 +133,16 @@ class DeliveryAttempt(models.Model):
         constraints = [models.UniqueConstraint(fields=["delivery", "number"], name="one_attempt_per_delivery_number")]
 
 
+class Turn(models.Model):
+    """Somebody who was woken to send does so: see `foundry.webhooks.turn`. There is one row at most."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_turn")]
+
+
 class Mail(models.Model):
     """An e-mail to a user."""
 

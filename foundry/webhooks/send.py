@@ -1,4 +1,5 @@
-"""Send what is due, never within a transaction: a slot that has nothing more to do calls this, and the sweep."""
+"""Send what is due, never within a transaction: a worker's postman calls this, a slot that has nothing more to do, and
+the sweep."""
 
 from __future__ import annotations
 
@@ -37,7 +38,8 @@ def is_due() -> bool:
     """Look at what has ended, which takes milliseconds; whether there is something to send, which may take long."""
     _look()
     waiting = {"state": SendingState.WAITING, "due_at__lte": Now()}
-    return Delivery.objects.filter(**waiting).exists() or Mail.objects.filter(**waiting).exists()
+    deliveries = Delivery.objects.filter(endpoint__disabled_at=None, **waiting)
+    return deliveries.exists() or Mail.objects.filter(**waiting).exists()
 
 
 def send_due(*, ends_at: float | None = None) -> int:

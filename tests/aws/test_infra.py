@@ -102,7 +102,10 @@ def test_what_a_service_may(aws: LocalAws, production: dict[str, str]) -> None:
     assert may("logs:PutLogEvents", f"{log}-compute-dna:log-stream:1")
     assert not may("logs:PutLogEvents", f"{log}:log-stream:1")
     assert not may("logs:PutLogEvents", f"{log}-screen-synthesis:log-stream:1")
-    assert not may("lambda:InvokeFunction", f"{FUNCTION}foundry-production")
+    for qualifier in ("", ":7", ":$LATEST", ":operator"):
+        assert not may("lambda:InvokeFunction", f"{FUNCTION}foundry-production{qualifier}")
+    assert may("lambda:InvokeFunction", f"{FUNCTION}foundry-production:postman")
+    assert not may("lambda:InvokeFunction", f"{FUNCTION}foundry-review:postman")
     assert may("lambda:InvokeFunction", f"{FUNCTION}foundry-production-compute-dna:7")
     assert not may("lambda:InvokeFunction", f"{FUNCTION}foundry-production-compute-dna:operator")
     assert not may("lambda:InvokeFunction", f"{FUNCTION}foundry-production-screen-synthesis:7")

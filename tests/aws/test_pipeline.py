@@ -146,6 +146,8 @@ def test_production_from_its_first_deployment_to_its_end(package: Callable[..., 
         deploy_first(runner, package)
         first = live(made)
         assert set(first) == {"compute-dna", "screen-synthesis"}
+        assert aliases(made, "foundry-production") == {"operator", "postman"}
+        assert aliases(made, "foundry-production-compute-dna") == {"operator"}
         make_ci(made, "production")
         by_hand = len(runner.calls())
 
@@ -190,6 +192,10 @@ def deploy_first(runner: Runner, package: Callable[..., Path]) -> None:
 def live(made: Platform) -> dict[str, str]:
     """The live release of each service."""
     return dict(made.sql("SELECT service, name FROM core_release WHERE state = 'live'"))
+
+
+def aliases(made: Platform, function: str) -> set[str]:
+    return {alias["Name"] for alias in made.functions.list_aliases(FunctionName=function)["Aliases"]}
 
 
 def retentions(made: Platform) -> list[str | None]:

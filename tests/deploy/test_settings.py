@@ -103,6 +103,12 @@ def test_a_services_function_is_told_of_its_own_package_alone(account, monkeypat
     assert own["FOUNDRY_SERVICES"] == "ourlab.services"
 
 
+def test_a_services_function_has_the_apis_send_its_messages(account):
+    assert settings.function_variables(stages.get("production_compute_dna"))["FOUNDRY_POSTMAN"] == (
+        "foundry-production:postman"
+    )
+
+
 def test_development_needs_a_database_only(monkeypatch):
     with pytest.raises(
         ClickException, match=r"set in the environment:\n  FOUNDRY_DATABASE_SECRET or DATABASE_URL: [^\n]*$"

@@ -107,6 +107,26 @@ def test_a_services_function_takes_nothing_but_its_task(event, run):
     assert expected in done.stderr
 
 
+def test_nor_does_it_send(run):
+    context = 'from tests.entry.conftest import Context; context = Context(qualifier="postman")'
+    done = run(
+        f"{context}\nfrom foundry.aws.entry import handler\nhandler({{}}, context)", FOUNDRY_SERVICE="compute-dna"
+    )
+    assert "RefusedEventError: This function computes one service's jobs" in done.stderr
+
+
+def test_a_services_function_has_what_it_needs_to_wake_who_does(run):
+    """Asked of a database that is not there, which is the first thing it would do."""
+    program = "import foundry.aws.entry\nfrom foundry.aws import postman\npostman.wake()"
+    done = run(
+        program, FOUNDRY_SERVICE="compute-dna", FOUNDRY_POSTMAN="f:postman", DATABASE_URL="postgresql://x@127.0.0.1:1/x"
+    )
+    assert (done.returncode, "f:postman was not woken; the sweep will send: connection to server" in done.stderr) == (
+        0,
+        True,
+    )
+
+
 @pytest.mark.parametrize(
     ("environ", "said"),
     [
