@@ -5,14 +5,17 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 from pydantic_core import from_json, to_json
 
 from foundry import catalog
 from foundry.accounts.caller import Caller
+from foundry.accounts.models import Team
 from foundry.contract import Service
 from foundry.core import models
 from foundry.core.copy import copy_into
@@ -98,6 +101,12 @@ def fingerprint(submission: Submission) -> bytes:
         *submission.tags,
     )
     return hashlib.sha256(to_json(content)).digest()
+
+
+def latest_alike(*, team: Team, submission: Submission, within: timedelta) -> models.ServiceRequest | None:
+    """The team's newest request with exactly this content, if it is not older than that."""
+    recent = models.ServiceRequest.objects.filter(team=team, created_at__gt=Now() - within)
+    return recent.filter(fingerprint=fingerprint(submission)).order_by("-created_at").first()
 
 
 def _earlier(caller: Caller, submission: Submission, content: bytes) -> models.ServiceRequest | None:

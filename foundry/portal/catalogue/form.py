@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import secrets
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -15,14 +16,18 @@ from foundry.contract import SequenceItem, Service
 from foundry.core import tags
 from foundry.core.drafts import Draft, check_options
 from foundry.core.errors import InvalidRequestError
-from foundry.core.submit import Submission, fingerprint
+from foundry.core.models import ServiceRequest
+from foundry.core.submit import Submission, fingerprint, latest_alike
 from foundry.portal.catalogue import controls, designs, schema, told, words
 from foundry.portal.catalogue.controls import Control, Fault
 from foundry.portal.catalogue.plan import Plan, make
+from foundry.portal.page import PageRequest
 
 #: Where faults are that are of no single control.
 _NAMED = ("designs", "label", "tags", "options")
 _LABEL, _TOKEN, _DIGITS = 200, 64, 7
+#: The same is hardly ever meant to be computed twice in this time.
+_LATELY = timedelta(days=1)
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)
@@ -45,6 +50,8 @@ class Form:
     refusal: str = ""
     #: Something to know that is no fault.
     note: str = ""
+    #: The team's request of not long ago that has the same content.
+    alike: ServiceRequest | None = None
 
     @property
     def options(self) -> tuple[Control, ...]:
@@ -182,7 +189,7 @@ def too_large() -> str:
     )
 
 
-def plan(request: HttpRequest, given: Given) -> None:
+def plan(request: PageRequest, given: Given) -> None:
     """Check each design, and put the plan and what would mend it into the form."""
     form = given.form
     if not given.drafts:
@@ -194,6 +201,7 @@ def plan(request: HttpRequest, given: Given) -> None:
     except InvalidRequestError as error:
         form.faults.append({"where": "designs", "message": str(error)})
         return
+    form.alike = latest_alike(team=request.caller.team, submission=given.submission(), within=_LATELY)
     for control in form.defaults:
         if count := form.plan.lacking.get(control.field.name):
             them = "1 design does" if count == 1 else f"{count:,} designs do"

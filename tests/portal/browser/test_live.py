@@ -176,6 +176,8 @@ def test_the_way_back_finds_what_was_written(page):
     expect(page.get_by_label("Paste")).to_have_value(FASTA)
     expect(page.get_by_label("Label")).to_have_value("There and back")
     expect(page.get_by_role("button", name="Submit 1 design")).to_be_visible()
+    page.get_by_text("The same was submitted").get_by_role("link", name="There and back").click()
+    expect(page.get_by_role("heading", level=1, name="There and back")).to_be_visible()
 
 
 def test_whoever_is_signed_out_is_led_to_signing_in_and_keeps_the_form(page):

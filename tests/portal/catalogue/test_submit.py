@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from foundry import catalog
 from foundry.core.models import Item, Result, ServiceRequest
@@ -185,6 +187,20 @@ def test_a_double_click_or_a_reload_submits_once(owners_browser: Client):
     first, second = (_send(owners_browser, fields) for _ in range(2))
     assert first["Location"] == second["Location"]
     assert ServiceRequest.objects.count() == 1
+
+
+def test_whoever_is_about_to_submit_the_same_again_is_told(owners_browser: Client, strangers_browser: Client):
+    filled = _form(owners_browser) | {"designs": ">a [topology=linear]\nATGC"}
+    assert "The same was submitted" not in _send(owners_browser, filled, action="preview").text
+    _send(owners_browser, filled | {"label": "plate 7"}, action="submit")
+    again = _form(owners_browser) | {"designs": filled["designs"], "label": "plate 7"}
+    shown = _send(owners_browser, again, action="preview").text
+    [earlier] = ServiceRequest.objects.all()
+    assert f'<a href="/requests/{earlier.pk}/">plate 7</a>' in shown
+    assert "The same was submitted" not in _send(owners_browser, again | {"label": "plate 8"}, action="preview").text
+    assert "The same was submitted" not in _send(strangers_browser, again, action="preview").text
+    ServiceRequest.objects.update(created_at=timezone.now() - timedelta(days=1, seconds=1))
+    assert "The same was submitted" not in _send(owners_browser, again, action="preview").text
 
 
 def test_another_content_on_the_same_page_is_another_request(owners_browser: Client):
