@@ -19,8 +19,6 @@ import pytest
 from django.urls import clear_script_prefix
 from zappa.handler import LambdaHandler
 
-from foundry import catalog
-
 ROOT = Path(__file__).parents[2]
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:foundry"
 
@@ -65,14 +63,14 @@ def zappa_settings(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
 @pytest.fixture
 def lambda_process(zappa_settings: ModuleType) -> Iterator[None]:
     """As if this process had just been started; what Zappa changes in it is put back."""
-    catalog.services()  # their modules must not be among what is put back
     level, path = logging.getLogger().level, list(sys.path)
     fresh = {"settings": None, "settings_name": None, "_LambdaHandler__instance": None}
     with (
-        mock.patch.dict(sys.modules, zappa_settings=zappa_settings),
+        pytest.MonkeyPatch.context() as patch,
         mock.patch.dict(os.environ),
         mock.patch.multiple(LambdaHandler, **fresh),
     ):
+        patch.setitem(sys.modules, "zappa_settings", zappa_settings)  # all other modules stay as they are
         yield
     logging.getLogger().setLevel(level)
     sys.path[:] = path
