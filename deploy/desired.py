@@ -16,6 +16,8 @@ from deploy.setting import Setting
 LOG_DAYS = 30
 #: An event that found no free slot for so long is given up: the sweep sends another each minute.
 EVENT_AGE_S = 300
+#: The same of an event to the alias `postman`, the least that AWS takes; nobody has to know, for the sweep sends too.
+WAKING_AGE_S = 60
 #: What a published version holds, and must be published anew when it changes.
 _PUBLISHED = (
     "CodeSha256", "Environment", "EphemeralStorage", "Handler", "KMSKeyArn", "Layers", "MemorySize", "Role", "Runtime",
@@ -34,12 +36,13 @@ def of(function: Function) -> Iterator[Setting]:
     yield _log_retention(function)
     yield _published(function)
     newest = (function.versions() or ["none"])[-1]
-    aliases = [OPERATOR] if function.stage.service else [OPERATOR, POSTMAN]
-    for alias in aliases:
-        yield _alias(function, alias, newest)
+    yield _alias(function, OPERATOR, newest)
     # AWS keeps these for each qualifier by itself, and work goes to versions.
-    for qualifier in ("$LATEST", *aliases, *function.versions()):
-        yield _events(function, qualifier)
+    for qualifier in ("$LATEST", OPERATOR, *function.versions()):
+        yield _events(function, qualifier, age_s=EVENT_AGE_S, failures=variables.value(variables.FAILURES))
+    if function.stage.has_services:
+        yield _alias(function, POSTMAN, newest)
+        yield _events(function, POSTMAN, age_s=WAKING_AGE_S, failures=None)
 
 
 def _configuration(function: Function) -> Iterator[Setting]:
@@ -190,28 +193,27 @@ def _alias(function: Function, name: str, newest: str) -> Setting:
     return Setting(name=f"alias {name}", desired=newest, read=lambda: function.alias(name), write=write)
 
 
-def _events(function: Function, qualifier: str) -> Setting:
-    """No retries by AWS, for the database has its own; what fails goes to the queue that an alarm watches."""
-    queue = variables.value(variables.FAILURES)
-    destination = {"OnFailure": {"Destination": queue}} if queue else {}
+def _events(function: Function, qualifier: str, *, age_s: int, failures: str | None) -> Setting:
+    """No retries by AWS, for the database has its own; what fails goes to a queue, if one is given."""
+    destination = {"OnFailure": {"Destination": failures}} if failures else {}
 
     def read() -> dict[str, Any]:
         try:
             found = function.client.get_function_event_invoke_config(FunctionName=function.name, Qualifier=qualifier)
         except function.client.exceptions.ResourceNotFoundException:
             return {}
-        failures = found.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
-        return _shown(found.get("MaximumRetryAttempts"), found.get("MaximumEventAgeInSeconds"), failures)
+        told = found.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+        return _shown(found.get("MaximumRetryAttempts"), found.get("MaximumEventAgeInSeconds"), told)
 
     return Setting(
         name=f"events to {qualifier}",
-        desired=_shown(0, EVENT_AGE_S, queue),
+        desired=_shown(0, age_s, failures),
         read=read,
         write=lambda: function.client.put_function_event_invoke_config(
             FunctionName=function.name,
             Qualifier=qualifier,
             MaximumRetryAttempts=0,
-            MaximumEventAgeInSeconds=EVENT_AGE_S,
+            MaximumEventAgeInSeconds=age_s,
             DestinationConfig=destination,
         ),
     )

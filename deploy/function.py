@@ -80,6 +80,11 @@ class Function:
             return None
         return found
 
+    def aliased(self) -> set[str]:
+        """The versions behind any alias."""
+        pages = self.client.get_paginator("list_aliases").paginate(FunctionName=self.name)
+        return {entry["FunctionVersion"] for page in pages for entry in page["Aliases"]}
+
     def release(self) -> str:
         """The name of the release that `configure` published last. Raises DeployError."""
         version = self.alias(OPERATOR)

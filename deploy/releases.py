@@ -83,13 +83,17 @@ def prune(stage: Stage, *, by: str, keep: int) -> Iterator[str]:
 
 
 def _superseded(function: Function) -> list[str]:
-    """Versions before the one that `configure` published last, but for the last few of a function without releases."""
+    """Versions before the one that `configure` published last, but for the last few of a function without releases.
+
+    And but for those behind an alias, which AWS would not remove.
+    """
     current = function.alias(OPERATOR)
     if current is None:
         raise DeployError(
             f"{function.name} has no alias {OPERATOR}: run configure first, so that it is clear what to keep."
         )
-    older = [version for version in function.versions() if int(version) < int(current)]
+    kept = function.aliased()
+    older = [version for version in function.versions() if int(version) < int(current) and version not in kept]
     return older if stages.computed_by(function.stage) else older[:-KEPT]
 
 

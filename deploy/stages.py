@@ -48,6 +48,11 @@ class Stage:
         return self.variables.get("FOUNDRY_SERVICE")
 
     @property
+    def has_services(self) -> bool:
+        """Whether this is an API with services in functions of their own."""
+        return not self.service and len(family(self)) > 1
+
+    @property
     def production(self) -> bool:
         return self.variables.get("FOUNDRY_PRODUCTION") == "1"
 

@@ -5,11 +5,22 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from foundry.aws.events import Context, Http, Make, Manage, RefusedEventError, Send, Submission, Sweep, Work, recognise
+from foundry.aws.events import (
+    Context,
+    Http,
+    Make,
+    Manage,
+    RefusedEventError,
+    Send,
+    Submission,
+    Sweep,
+    Work,
+    ends_at,
+    recognise,
+)
 
 type _Answers = Mapping[type, Callable[[Any, Context], Any]]
 
@@ -55,13 +66,12 @@ def _sweeper() -> Callable[[Any, Context], dict[str, int]]:
     """What slots that died had in hand is taken back first, so that the sweep asks for others."""
     from foundry.aws import failures, waiting
     from foundry.core.sweep import sweep
-    from foundry.webhooks.send import send_due
+    from foundry.webhooks import turn
 
     def answer(asked: Any, context: Context) -> dict[str, int]:
-        ends_at = time.monotonic() + context.get_remaining_time_in_millis() / 1000
         swept = {"lost": failures.take()} | dataclasses.asdict(sweep())
         waiting.tell()
-        return swept | {"sent": send_due(ends_at=ends_at)}
+        return swept | {"sent": turn.send_due(ends_at=ends_at(context))}
 
     return answer
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import shlex
+import time
 from collections.abc import Mapping
 from typing import Annotated, Any, Protocol
 
@@ -47,6 +48,11 @@ class Context(Protocol):
     aws_request_id: str
 
     def get_remaining_time_in_millis(self) -> int: ...
+
+
+def ends_at(context: Context) -> float:
+    """When the invocation is ended, by time.monotonic()."""
+    return time.monotonic() + context.get_remaining_time_in_millis() / 1000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from django.conf import settings
 from foundry import catalog
 from foundry.aws import postman
 from foundry.aws.dispatcher import LambdaDispatcher
-from foundry.aws.events import Context, Work
+from foundry.aws.events import Context, Work, ends_at
 from foundry.core.cost import meter
 from foundry.core.work import Slot
 from foundry.core.work import work as perform_jobs
@@ -47,18 +47,8 @@ def work(*, service: str, release: str, context: Context) -> int:
 def answer(asked: Work, context: Context) -> dict[str, int]:
     """The task as an event."""
     performed = work(service=asked.service, release=asked.release, context=context)
-    _tell(context)
+    postman.tell(context)
     return {"jobs": performed}
-
-
-def _tell(context: Context) -> None:
-    """Of what has ended. A service's function has no key to sign with and wakes one that has."""
-    if settings.FOUNDRY_SERVICE:
-        postman.wake()
-    else:
-        from foundry.webhooks.send import send_due
-
-        send_due(ends_at=time.monotonic() + context.get_remaining_time_in_millis() / 1000)
 
 
 def _check(service: str, release: str, context: Context) -> None:
@@ -71,13 +61,13 @@ def _check(service: str, release: str, context: Context) -> None:
 
 
 def _slot(service: str, release: str, context: Context) -> Slot:
-    left_s = context.get_remaining_time_in_millis() / 1000
+    ends = ends_at(context)
     return Slot(
         service=service,
         release=release,
         name=context.aws_request_id,
         lease=_LEASE_MARGIN,
-        ends_at=time.monotonic() + left_s - MARGIN_S,
+        ends_at=ends - MARGIN_S,
         interrupts=True,
-        meter=meter(memory_mb=int(context.memory_limit_in_mb), left_s=left_s),
+        meter=meter(memory_mb=int(context.memory_limit_in_mb), left_s=ends - time.monotonic()),
     )

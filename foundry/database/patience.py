@@ -7,6 +7,7 @@ long. Users are few: their requests ask often, and are answered with 503 if noth
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import random
 import threading
@@ -26,7 +27,7 @@ class Patience:
     longest: float
 
 
-#: Of slots, commands and all else; and while a user waits for an answer.
+#: Of slots, commands and all else; and while a user waits for an answer, or for what can wait for another time.
 _LONG, _SHORT = Patience(60, 0.2, 5), Patience(8, 0.05, 0.25)
 
 #: What PostgreSQL and poolers say when they have no room, or are just starting or stopping. They have codes for it, but
@@ -60,6 +61,16 @@ def is_password_refused(error: Exception) -> bool:
 def _says(error: Exception, phrases: tuple[str, ...]) -> bool:
     text = str(error)
     return any(phrase in text for phrase in phrases)
+
+
+@contextlib.contextmanager
+def short() -> Iterator[None]:
+    """As if a user waited."""
+    _serve()
+    try:
+        yield
+    finally:
+        _rest()
 
 
 def pauses() -> Iterator[float]:

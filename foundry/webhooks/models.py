@@ -134,13 +134,17 @@ class DeliveryAttempt(models.Model):
 
 
 class Turn(models.Model):
-    """Somebody who was woken to send does so: see `foundry.webhooks.turn`. There is one row at most."""
+    """Somebody sends, or was woken to: see `foundry.webhooks.turn` and `waking`. Past `until` they do not count."""
 
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    class Name(models.TextChoices):
+        SENDING = "sending"
+        WOKEN = "woken"
+
+    name = models.CharField(primary_key=True, max_length=7, choices=Name)
     until = models.DateTimeField()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(id=1), name="one_turn")]
+        constraints = [models.CheckConstraint(condition=Q(name__in=["sending", "woken"]), name="turn_known")]
 
 
 class Mail(models.Model):

@@ -23,8 +23,10 @@ logger = logging.getLogger(__name__)
 
 #: Sent at the same time; a team gets half of it at most.
 _AT_ONCE = 2 * claims.OF_ONE_TEAM
-#: What is sent in one call, so that one call ends.
-_MOST = 200
+#: For so long a round begins to send, and then ends: there are mails too, and others may take their turn.
+_ROUND_S = 30
+#: Between two looks for what has ended meanwhile, so that nobody waits for others' receivers.
+_LOOK_S = 1
 #: What was told is kept for so long: longer than anything waits.
 _KEPT = timedelta(days=30)
 _REMOVED = 500
@@ -43,7 +45,7 @@ def is_due() -> bool:
 
 
 def send_due(*, ends_at: float | None = None) -> int:
-    """Send messages and mails that are due, until none is or the time is up. Returns how many were tried.
+    """One round: messages and mails that are due, until none is or the time is up. Returns how many were tried.
 
     `ends_at`: when it must be done, by time.monotonic().
     """
@@ -73,17 +75,20 @@ def _remove_old() -> None:
     Mail.objects.filter(pk__in=mails.values("pk")[:_REMOVED]).delete()
 
 
-def _has_time(ends_at: float | None) -> bool:
-    return ends_at is None or ends_at - time.monotonic() > transport.TIMEOUT_S + _MARGIN_S
-
-
 def _send_messages(ends_at: float | None) -> int:
     """Each that arrives, or does not, makes room for another."""
+    looked = time.monotonic()
+    last_begins = looked + _ROUND_S
+    if ends_at is not None:
+        last_begins = min(last_begins, ends_at - transport.TIMEOUT_S - _MARGIN_S)
     under_way: dict[Future[Answer], Due] = {}
     sent = 0
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         while True:
-            room = min(_AT_ONCE - len(under_way), _MOST - sent) if _has_time(ends_at) else 0
+            if time.monotonic() > looked + _LOOK_S:
+                _look()
+                looked = time.monotonic()
+            room = _AT_ONCE - len(under_way) if time.monotonic() < last_begins else 0
             claimed = claims.claim(at_most=room, under_way=under_way.values()) if room else []
             under_way |= {pool.submit(_post, one): one for one in claimed}
             sent += len(claimed)
@@ -94,10 +99,10 @@ def _send_messages(ends_at: float | None) -> int:
 
 
 def _wait(under_way: Collection[Future[Answer]]) -> set[Future[Answer]]:
-    """Those that are done, one at least. No connection is held meanwhile; receivers may be slow."""
+    """Those that are done soon. No connection is held meanwhile; receivers may be slow."""
     if not any(one.done() for one in under_way):
         close_connection()
-    return wait(under_way, return_when=FIRST_COMPLETED).done
+    return wait(under_way, timeout=_LOOK_S, return_when=FIRST_COMPLETED).done
 
 
 def _post(due: Due) -> Answer:

@@ -1,26 +1,26 @@
-"""Those who are woken to send take turns, so that slow receivers hold one of them and not all.
+"""On Lambda one invocation sends at a time, so that slow receivers hold one place of the function and not all.
 
-Who sends looks for more before it goes, and once more when it has given back the turn: so who finds the turn taken need
-not wait for it. Who dies with it keeps it to the end of its time, and until then the sweep sends.
+The turn is for one round of sending, which is short; who goes on takes it again, and who dies with it does not have it
+for long. Who sends looks again when the turn has been given back: so who found it taken need not wait for it.
 """
 
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Iterator
 
 from django.db import connection
 
+from foundry.core.compute import close_connection
 from foundry.webhooks import send
 from foundry.webhooks.models import Turn
 
-#: The turn outlasts the time to send by this, in seconds.
-_MARGIN_S = 10
+#: Longer than a round takes.
+_LEASE_S = 120
 
 _TAKE = """
-INSERT INTO webhooks_turn (id, until) VALUES (1, clock_timestamp() + %s * interval '1 second')
-ON CONFLICT (id) DO UPDATE SET until = EXCLUDED.until WHERE webhooks_turn.until <= clock_timestamp()
+INSERT INTO webhooks_turn (name, until) VALUES ('sending', clock_timestamp() + %s * interval '1 second')
+ON CONFLICT (name) DO UPDATE SET until = EXCLUDED.until WHERE webhooks_turn.until <= clock_timestamp()
 RETURNING until
 """
 
@@ -30,21 +30,25 @@ def send_due(*, ends_at: float) -> int:
 
     `ends_at`: when it must be done, by time.monotonic().
     """
+    Turn.objects.filter(name=Turn.Name.WOKEN).delete()  # before it is looked, see `foundry.webhooks.waking`
     sent, goes_on = 0, True
     while goes_on and send.is_due():
-        with _taken(ends_at - time.monotonic() + _MARGIN_S) as is_ours:
+        with _taken() as is_ours:
             tried = send.send_due(ends_at=ends_at) if is_ours else 0
         sent, goes_on = sent + tried, tried > 0
     return sent
 
 
 @contextlib.contextmanager
-def _taken(lasts_s: float) -> Iterator[bool]:
+def _taken() -> Iterator[bool]:
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [lasts_s])
+        cursor.execute(_TAKE, [_LEASE_S])
         taken = cursor.fetchone()
     try:
         yield taken is not None
+    except BaseException:
+        close_connection()  # which may be what broke
+        raise
     finally:
         if taken:
-            Turn.objects.filter(until=taken[0]).delete()
+            Turn.objects.filter(name=Turn.Name.SENDING, until=taken[0]).delete()

@@ -10,8 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 from django.utils import timezone
 
-from foundry.aws import dispatcher
+from foundry.aws import dispatcher, postman
 from foundry.core.models import ServiceRequest
+from foundry.core.work import Slot, work
 from foundry.webhooks import endpoints
 from foundry.webhooks.models import Delivery, Turn
 from tests.entry.conftest import Context
@@ -89,9 +90,25 @@ def test_it_wakes_nobody_if_nobody_wants_to_know(make_request, invoke, service_f
 
 
 def test_it_wakes_nobody_if_somebody_is_at_it(request_on_lambda, invoke, service_function):
-    Turn.objects.create(until=timezone.now() + timedelta(minutes=1))
+    Turn.objects.create(name="sending", until=timezone.now() + timedelta(minutes=1))
     assert invoke(WORK) == {"jobs": 1}
     assert service_function.sent == []
+
+
+def test_it_wakes_nobody_if_its_time_is_nearly_up(request_on_lambda, invoke, service_function, settings):
+    postman.tell(Context(left_s=900))
+    assert service_function.sent == []  # nothing has ended
+    work(Slot(service="toy", release="foundry:7", name="s", lease=timedelta(minutes=1)))
+    postman.tell(Context(left_s=30))
+    assert service_function.sent == []
+    postman.tell(Context(left_s=60))
+    assert len(service_function.sent) == 1
+
+
+def test_a_sweep_sends_nothing_while_another_does(request_on_lambda, invoke, service_function, settings):
+    invoke(WORK)
+    Turn.objects.create(name="sending", until=timezone.now() + timedelta(minutes=1))
+    assert invoke(SWEEP)["sent"] == 0
 
 
 def test_if_nobody_wakes_the_sweep_sends(request_on_lambda, invoke, receiver, service_function, settings, caplog):

@@ -117,7 +117,7 @@ def test_nor_does_it_send(run):
 
 def test_a_services_function_has_what_it_needs_to_wake_who_does(run):
     """Asked of a database that is not there, which is the first thing it would do."""
-    program = "import foundry.aws.entry\nfrom foundry.aws import postman\npostman.wake()"
+    program = f"{_CONTEXT}\nimport foundry.aws.entry\nfrom foundry.aws import postman\npostman.tell(context)"
     done = run(
         program, FOUNDRY_SERVICE="compute-dna", FOUNDRY_POSTMAN="f:postman", DATABASE_URL="postgresql://x@127.0.0.1:1/x"
     )

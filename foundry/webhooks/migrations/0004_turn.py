@@ -1,4 +1,4 @@
-"""Who was woken to send says so."""
+"""Who sends, and who was woken to, says so."""
 
 from django.db import migrations, models
 
@@ -12,11 +12,21 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Turn",
             fields=[
-                ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                (
+                    "name",
+                    models.CharField(
+                        choices=[("sending", "Sending"), ("woken", "Woken")],
+                        max_length=7,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
                 ("until", models.DateTimeField()),
             ],
             options={
-                "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="one_turn")],
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("name__in", ["sending", "woken"])), name="turn_known")
+                ],
             },
         ),
     ]
