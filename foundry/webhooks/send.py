@@ -9,6 +9,7 @@ from collections.abc import Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -37,11 +38,11 @@ _MAILS_S = 30
 
 
 def is_due() -> bool:
-    """Look at what has ended, which takes milliseconds; whether there is something to send, which may take long."""
+    """Look at what has ended, which takes milliseconds; whether there is something to do, which may take long."""
     _look()
     waiting = {"state": SendingState.WAITING, "due_at__lte": Now()}
     deliveries = Delivery.objects.filter(endpoint__disabled_at=None, **waiting)
-    return deliveries.exists() or Mail.objects.filter(**waiting).exists()
+    return deliveries.exists() or Mail.objects.filter(**waiting).exists() or any(one.exists() for one in _old())
 
 
 def send_due(*, ends_at: float | None = None) -> int:
@@ -66,13 +67,16 @@ def _look() -> None:
     collect()
 
 
+def _old() -> tuple[QuerySet[Message], QuerySet[Mail]]:
+    """Messages and mails that are not kept any longer."""
+    oldest_kept = timezone.now() - _KEPT
+    return Message.objects.filter(created_at__lt=oldest_kept), Mail.objects.filter(created_at__lt=oldest_kept)
+
+
 def _remove_old() -> None:
     """A bounded number; there is another time."""
-    oldest_kept = timezone.now() - _KEPT
-    messages = Message.objects.filter(created_at__lt=oldest_kept)
-    Message.objects.filter(pk__in=messages.values("pk")[:_REMOVED]).delete()
-    mails = Mail.objects.filter(created_at__lt=oldest_kept)
-    Mail.objects.filter(pk__in=mails.values("pk")[:_REMOVED]).delete()
+    for found in _old():
+        found.model.objects.filter(pk__in=found.values("pk")[:_REMOVED]).delete()
 
 
 def _send_messages(ends_at: float | None) -> int:

@@ -16,7 +16,7 @@ from foundry.accounts.models import Role
 from foundry.client import verify_webhook
 from foundry.webhooks import endpoints, record, send
 from foundry.webhooks.models import Delivery, DeliveryAttempt, Endpoint
-from foundry.webhooks.send import send_due
+from foundry.webhooks.send import is_due, send_due
 from tests.webhooks.conftest import make_due, secret_of, send_again, set_address
 
 pytestmark = pytest.mark.django_db
@@ -252,6 +252,9 @@ def test_old_messages_are_removed(finished, endpoint, receiver):
     finished()
     send_due()
     message = Delivery.objects.get().message
+    assert not is_due()
     type(message).objects.update(created_at=timezone.now() - timedelta(days=31))
+    assert is_due()
     send_due()
+    assert not is_due()
     assert not Delivery.objects.exists()
