@@ -14,7 +14,10 @@ from foundry.accounts.caller import Caller
 from foundry.accounts.models import Scope
 from foundry.api.problems import ProblemError
 
-HOW = "Send the header 'Authorization: Bearer fdy_...' with a token made by 'manage.py token create'."
+HOW = (
+    "Send the header 'Authorization: Bearer fdy_...' with a token; make one in the portal under Account, Tokens, or "
+    "with 'manage.py token create'."
+)
 
 
 class CallerRequest(HttpRequest):

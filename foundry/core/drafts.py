@@ -23,6 +23,8 @@ class Draft:
     #: The file, record and line it was read from.
     source: Mapping[str, Any] | None = None
     error: ItemError | None = None
+    #: What was odd in the file but could be read.
+    warnings: Sequence[str] = ()
     #: The source in words, for messages.
     place: str = ""
     #: Where in the file a position of the sequence stands: "line 12, column 5".

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic_core import ErrorDetails
 
+from foundry.core import patterns
+
 #: How what is wrong is put right, for those who write JSON; the portal leaves it out, as its forms say it better.
 IN_JSON = {
     "missing": "; give it in the item, or in `defaults` if all items share it",
@@ -21,7 +23,6 @@ _SAID = {
     "finite_number": "it must be a number that is finite",
     "string_too_short": "it must have at least {min_length} letters",
     "string_too_long": "it must have at most {max_length} letters",
-    "string_pattern_mismatch": "it must have the form {pattern}",
     "too_short": "it must have at least {min_length} entries, and has {actual_length}",
     "too_long": "it must have at most {max_length} entries",
 }
@@ -32,9 +33,9 @@ _TYPES = {
     "decimal": "a number",
     "bool": "true or false",
     "string": "a text",
-    "list": "a list",
-    "tuple": "a list",
-    "set": "a list",
+    "list": 'a list such as ["a", "b"]',
+    "tuple": 'a list such as ["a", "b"]',
+    "set": 'a list such as ["a", "b"]',
     "dict": "an object with values by name",
     "model": "an object with values by name",
     "date": "a date such as 2026-11-22",
@@ -60,6 +61,8 @@ def message(fault: ErrorDetails) -> str:
     kind = fault["type"]
     if said := _SAID.get(kind):
         return f"{said.format(**fault.get('ctx', {}))}{IN_JSON.get(kind, '')}."
+    if kind == "string_pattern_mismatch":
+        return f"{_form(fault.get('ctx', {}).get('pattern', ''))}, not {_shown(fault['input'])}."
     if kind in ("literal_error", "enum"):
         return f"it must be {fault.get('ctx', {}).get('expected', 'one of the choices')}, not {_shown(fault['input'])}."
     if kind in ("timezone_aware", "timezone_naive"):
@@ -68,6 +71,11 @@ def message(fault: ErrorDetails) -> str:
         if kind.removeprefix(name) in _OF_TYPES:
             return f"it must be {what}, not {_shown(fault['input'])}."
     return f"{fault['msg'].removeprefix('Value error, ').rstrip('.')}."
+
+
+def _form(pattern: str) -> str:
+    said = patterns.in_words(pattern)
+    return f"it must consist of {said}" if said else f"it must match the pattern {pattern}"
 
 
 def _shown(value: object) -> str:

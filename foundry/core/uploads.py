@@ -29,6 +29,7 @@ def read(service: Service, uploads: Iterable[intake.Upload]) -> list[Draft]:
             values=record.values,
             source=dataclasses.asdict(record.source),
             error=record.error,
+            warnings=record.warnings,
             place=str(record.source),
             locate=record.locate,
         )

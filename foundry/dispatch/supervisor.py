@@ -180,8 +180,7 @@ class Supervisor:
         self._end(one)
         code = one.process.exitcode
         logger.error("slot %s of %s died (exit code %s)", one.process.pid, one.service.name, code)
-        how = f"was killed by signal {-code}" if code and code < 0 else f"ended with code {code}"
-        message = f"The computation was lost: its process {how}."
+        message = f"The computation was lost: {_how_it_died(code)}."
         self._fail(one, finish.AttemptError(code="slot_died", message=message))
 
     def _time_out(self, one: SlotProcess) -> None:
@@ -220,6 +219,21 @@ class Supervisor:
         except Error:
             logger.exception("jobs could not be handed back; they come back when their leases run out")
         connection.close()
+
+
+def _how_it_died(exit_code: int | None) -> str:
+    if exit_code == -signal.SIGKILL:
+        return "its process was killed from outside, as the system does when the machine's memory runs out"
+    if exit_code and exit_code < 0:
+        return f"its process crashed ({_name(-exit_code)})"
+    return f"its process ended by itself (exit code {exit_code})"
+
+
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 class _Every:

@@ -1,4 +1,8 @@
-"""FASTA files. FASTA states no topology, save by NCBI's `[topology=circular]` in the header."""
+"""FASTA files. FASTA states no topology, save by NCBI's `[topology=circular]` in the header.
+
+What reads like a topology and is not written so, as "circular" in "circular RNA of mouse", is not taken for one; that
+it is there is said.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,8 @@ from foundry.intake.text import Text, decode
 
 #: A modifier of a definition line as NCBI's table2asn reads it.
 _TOPOLOGY = re.compile(r"\[\s*topology\s*=([^\[\]]*)\]", re.IGNORECASE)
+#: What people write in its place; not as the first word alone, which is the name.
+_ALIKE = re.compile(r"(?:(?<=[^\w-])|\btopology\s*[=:]\s*)(?:circular|linear)(?![\w-])", re.IGNORECASE)
 _BEFORE_HEADER = re.compile(rb"\n(?=>)")
 #: A line with text that is no comment.
 _JUNK = re.compile(rb"^(?![;#])[^\S\n]*\S", re.MULTILINE)
@@ -38,7 +44,8 @@ def read(file: str, text: Text) -> Iterator[Record]:
 
 def _record(source: Source, chunk: bytes) -> Record:
     body = (chunk.find(b"\n") + 1) or len(chunk)
-    name, stated = _name_and_topology(decode(chunk[1 : min(body, _HEADER)]))
+    title = decode(chunk[1 : min(body, _HEADER)]).strip()
+    name, stated = _name_and_topology(title)
     source = Source(source.file, name or source.record, source.line)
     if len(stated) > 1:
         conflict = printable(", ".join(sorted(stated)))
@@ -50,10 +57,20 @@ def _record(source: Source, chunk: bytes) -> Record:
         return unreadable(source, "sequence_empty", message, "sequence")
     values: dict[str, Any] = {"name": name, "sequence": sequence}
     if stated:
-        values["topology"] = stated.pop()
-    warnings = () if name else ("the header has no name",)
+        [values["topology"]] = stated
+    warnings = tuple(_warnings(name, title, is_stated=bool(stated)))
     layout = Layout(chunk, body, (source.line or 1) + 1, _BLANK)
     return Record(source=source, values=values, warnings=warnings, layout=layout)
+
+
+def _warnings(name: str, title: str, *, is_stated: bool) -> Iterator[str]:
+    if not name:
+        yield "the header has no name"
+    if not is_stated and (alike := _ALIKE.search(title)):
+        topology = "circular" if "circular" in alike[0].lower() else "linear"
+        yield (
+            f"the topology is not read from {printable(alike[0])!r} in the header; write it as [topology={topology}]"
+        )
 
 
 def _sequence(chunk: bytes, body: int) -> str:

@@ -36,7 +36,7 @@ def read(uploads: Iterable[Upload], *, max_items: int, max_bytes: int) -> list[R
 def _unzipped(
     upload: Upload, budget: archive.Budget, max_items: int
 ) -> Iterator[tuple[str, archive.Stream | FileError]]:
-    if archive.is_zip(upload.content) and not formats.foreign(upload.content):
+    if archive.is_zip(upload.content) and not formats.foreign(upload.name, upload.content):
         yield from archive.unzip(upload, budget, max_items)
     else:
         yield upload.name, archive.plain(upload, budget)
@@ -73,11 +73,11 @@ def _of_content(name: str, stream: archive.Stream, budget: archive.Budget) -> It
     head = stream.peek()
     if snapgene.is_snapgene(head):
         return snapgene.read(name, b"".join(iter(stream.read, b"")))
-    looks_like = formats.foreign(head)
+    looks_like = formats.foreign(name, head)
     if looks_like:
         raise refuse(looks_like)
     if archive.is_zip(head) or archive.is_gzip(head):
-        raise IntakeError("archive_nested", f"{name} is an archive in an archive; unpack it and send the files in one")
+        raise FileError("archive_nested", "this is an archive in an archive; unpack it and send the files in one")
     formats.check_encoding(head)
     text = Text(stream)
     return _READERS[formats.of_text(name, text.head)](name, text)

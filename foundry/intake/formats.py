@@ -44,6 +44,10 @@ _OFFICE = (
     (b"xl/", "an Excel workbook (.xlsx); save the sheet as CSV"),
     (b"ppt/", "a PowerPoint presentation (.pptx)"),
 )
+#: The zip of an Office file begins with one of these, and has the first somewhere, which may be at its end.
+_CONTENT_TYPES = b"[Content_Types].xml"
+_OFFICE_BEGINS = (_CONTENT_TYPES, b"_rels/", b"docProps/", b"customXml/", *(folder for folder, _ in _OFFICE))
+_OFFICE_EXTENSIONS = (".docx", ".docm", ".dotx", ".xlsx", ".xlsm", ".pptx", ".pptm")
 _TEXT = (
     ("@", "FASTQ or SAM"),
     ("ID   ", "an EMBL or UniProt record"),
@@ -63,24 +67,27 @@ _BARE_SEQUENCE = re.compile(r"[A-Za-z*\-\s\d]+")
 _LOOKED_AT = 100_000
 
 
-def foreign(content: bytes) -> str | None:
-    """What a file that is not text looks like; of an Office file `content` is the whole or the beginning."""
-    for magic, name in _BINARY:
+def foreign(name: str, content: bytes) -> str | None:
+    """What a file that is not text looks like; `content` is the whole or the beginning."""
+    for magic, what in _BINARY:
         if content.startswith(magic):
-            return name
+            return what
     if content[257:262] == b"ustar":
         return "a tar archive"
     if content.startswith(b"PK\x03\x04"):
-        return _office(content)
+        return _office(name, content)
     return None
 
 
-def _office(content: bytes) -> str | None:
-    if b"mimetypeapplication/vnd.oasis" in content[:100]:
+def _office(name: str, content: bytes) -> str | None:
+    """What else is in a zip does not count: an archive may hold an Office file as it is."""
+    first = content[30 : 30 + int.from_bytes(content[26:28], "little")]
+    if first == b"mimetype" and b"application/vnd.oasis" in content[:100]:
         return "a LibreOffice document"
-    if b"[Content_Types].xml" not in content:
+    is_said = _CONTENT_TYPES in content or name.lower().endswith(_OFFICE_EXTENSIONS)
+    if not first.startswith(_OFFICE_BEGINS) or not is_said:
         return None
-    return next((name for folder, name in _OFFICE if folder in content), "an Office document")
+    return next((what for folder, what in _OFFICE if folder in content), "an Office document")
 
 
 def check_encoding(head: bytes) -> None:

@@ -23,8 +23,9 @@ SERVICE = Service(
     version="1.0",
     title="Compute DNA",
     summary=(
-        "Profiles DNA sequences: composition, melting temperature, ORFs and proteins, codon adaptation, restriction "
-        "sites of all commercial enzymes, repeats, hairpins and a checksum that recognises equal molecules."
+        "Profiles DNA sequences, from primers to plasmids: composition, melting temperature, ORFs and proteins, codon "
+        "adaptation, restriction sites of all commercial enzymes, repeats, hairpins and a checksum that recognises "
+        "equal molecules."
     ),
     stage=Stage.DESIGN,
     biofoundry_ids=("USW030", "USW110"),

@@ -86,7 +86,9 @@ def test_a_stranger_changes_nothing(operation, stranger, request_id, owner):
 def test_without_a_token_it_is_401(operation, header, request_id, problem):
     client = Client(headers={} if header is None else {"authorization": header})
     answer = call(client, operation, request_id)
-    assert "Authorization: Bearer" in problem(answer, 401)["detail"]
+    detail = problem(answer, 401)["detail"]
+    assert "Authorization: Bearer" in detail
+    assert "make one in the portal under Account, Tokens" in detail
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 

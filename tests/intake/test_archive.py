@@ -90,6 +90,40 @@ def test_an_archive_that_cannot_be_read(intake, content, code):
     assert caught.value.code == code
 
 
+def test_an_archive_in_a_zip_does_not_keep_the_others_from_being_read(intake):
+    inner = make_zip({"b.fa": ">b\nACGT\n"})
+    records = intake(("a.zip", make_zip({"a.fa": ">a\nACGT\n", "b.zip": inner, "c.fa": ">c\nACGT\n"})))
+    assert [record.values.get("name") for record in records] == ["a", None, "c"]
+    assert records[1].error.message.startswith("a.zip/b.zip: this is an archive in an archive; unpack it")
+
+
+#: As Word writes it, openpyxl (which names its types last), Google Docs, and cut off from its types.
+@pytest.mark.parametrize(
+    ("name", "parts", "looks_like"),
+    [
+        ("notes.docx", ("[Content_Types].xml", "_rels/.rels", "word/document.xml"), "a Word document"),
+        ("plate", ("docProps/app.xml", "xl/workbook.xml", "[Content_Types].xml"), "an Excel workbook"),
+        ("plate.xlsx", ("xl/filler", "xl/workbook.xml"), "an Excel workbook"),
+        ("notes.DOCX", ("word/numbering.xml", "word/document.xml"), "a Word document"),
+        ("talk.pptx", ("ppt/presentation.xml",), "a PowerPoint presentation"),
+        ("notes.odt", ("mimetype", "content.xml"), "a LibreOffice document"),
+    ],
+)
+def test_an_office_file_in_a_zip_is_named_and_the_others_are_read(intake, name, parts, looks_like):
+    office = make_zip(dict.fromkeys(parts, "application/vnd.oasis.opendocument.text"), zipfile.ZIP_STORED)
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        first, second = intake(("a.zip", make_zip({name: office, "z.fa": ">z\nACGT\n"}, method)))
+        assert first.error.message.startswith(f"a.zip/{name}: this looks like {looks_like}")
+        assert second.values["name"] == "z"
+
+
+def test_an_office_file_is_known_by_its_beginning_or_its_name(intake):
+    filler = {f"xl/media/{n}.bin": bytes(range(256)) * 256 for n in range(8)}
+    large = make_zip({"docProps/app.xml": "", **filler, "[Content_Types].xml": ""}, zipfile.ZIP_STORED)
+    [record, _] = intake(("a.zip", make_zip({"plate.xlsx": large, "z.fa": ">z\nACGT\n"})))
+    assert "an Excel workbook" in record.error.message
+
+
 def test_an_encrypted_member_is_named(intake):
     content = bytearray(make_zip({"a.fa": ">a\nACGT\n"}))
     for header, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):

@@ -27,6 +27,32 @@ def test_topology_is_what_ncbis_modifier_states_and_nothing_else(intake, header,
     assert record.values.get("topology") == topology
 
 
+@pytest.mark.parametrize(
+    ("header", "said", "meant"),
+    [
+        ("pX topology=circular", "topology=circular", "circular"),
+        ("topology=circular", "topology=circular", "circular"),
+        ("pX Topology: Linear, 2686 bp", "Topology: Linear", "linear"),
+        ("pX|circular", "circular", "circular"),
+        ("pX [circular]", "circular", "circular"),
+        ("pX circular=true", "circular", "circular"),
+    ],
+)
+def test_what_reads_like_a_topology_and_is_not_read_is_said(intake, header, said, meant):
+    [record] = intake(("a.fa", f">{header}\nACGT\n"))
+    assert record.warnings == (f"the topology is not read from '{said}' in the header; write it as [topology={meant}]",)
+    assert "topology" not in record.values
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["circular", " linear", "pX non-linear", "pX circularised", "pX [topology=linear] circular", "circular_1 x"],
+)
+def test_nothing_is_said_where_no_topology_is_meant_or_one_is_stated(intake, header):
+    [record] = intake(("a.fa", f">{header}\nACGT\n"))
+    assert record.warnings == ()
+
+
 def test_two_topologies_are_a_conflict(intake):
     [bad, _] = intake(("a.fa", ">x [topology=linear] [topology=circular]\nACGT\n>y\nA\n"))
     assert bad.error.code == "topology_conflict"

@@ -18,7 +18,7 @@ from foundry.portal.catalogue import designs, words
 from foundry.portal.catalogue.form import Form, blank
 from foundry.portal.catalogue.plan import make
 
-#: More than this of an earlier request's designs is not copied into the page; bytes as they stand in its HTML.
+#: More than this of an earlier request's items is not copied into the page; bytes as they stand in its HTML.
 _ITEMS, _BYTES = 500, 120_000
 #: Of an example's number.
 _DIGITS = 6
@@ -62,7 +62,7 @@ def _of_request(service: Service, earlier: ServiceRequest) -> Form:
         if len(escape(text).encode()) <= _BYTES:
             begun.designs = text
             return _planned(begun)
-    its = f"{words.counted(earlier.item_count, 'design')} {'does' if earlier.item_count == 1 else 'do'}"
+    its = f"{words.counted(earlier.item_count)} {'does' if earlier.item_count == 1 else 'do'}"
     begun.note = (
         f"The options are those of the earlier request. Its {its} not fit into this page: choose the file again."
     )

@@ -49,6 +49,13 @@ _KEPT = {
 }
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)(Z|[+-]\d\d:\d\d|)")
 _UTC = "Z"
+#: The others that clocks on earth are set to, in summer or in winter, from west to east.
+_OFFSETS = (
+    *("-12:00", "-11:00", "-10:00", "-09:30", "-09:00", "-08:00", "-07:00", "-06:00", "-05:00", "-04:00", "-03:30"),
+    *("-03:00", "-02:30", "-02:00", "-01:00", "+01:00", "+02:00", "+03:00", "+03:30", "+04:00", "+04:30", "+05:00"),
+    *("+05:30", "+05:45", "+06:00", "+06:30", "+07:00", "+08:00", "+08:45", "+09:00", "+09:30", "+10:00", "+10:30"),
+    *("+11:00", "+12:00", "+12:45", "+13:00", "+13:45", "+14:00"),
+)
 #: The part of a moment's control that says the zone.
 _ZONE = "zone"
 
@@ -136,7 +143,8 @@ class Control:
         found = _MOMENT.fullmatch(self.text)
         chosen = found[3] if found else _UTC
         zones = {_UTC: "UTC", "": "no time zone"}
-        return [(zone, shown, zone == chosen) for zone, shown in ({chosen: f"UTC{chosen}"} | zones).items()]
+        zones |= {offset: f"UTC{offset}" for offset in (*_OFFSETS, chosen) if offset not in zones}
+        return [(zone, shown, zone == chosen) for zone, shown in zones.items()]
 
     def flat(self) -> Iterator[Control]:
         """The control and those in it."""
@@ -228,7 +236,7 @@ def _is_in(fault: Fault, name: str) -> bool:
 
 def _empty(field: Field, *, optional: bool) -> str | None:
     if optional:
-        return "as each record says"
+        return "as each item says"
     if field.nullable:
         return "none"
     return "choose one" if field.default is NONE and field.kind is Kind.CHOICE else None

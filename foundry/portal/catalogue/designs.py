@@ -27,7 +27,7 @@ def read(service: Service, text: str, files: Sequence[intake.Upload]) -> list[Dr
     """Every item of the text and the files, good or bad, in order. Raises InvalidRequestError."""
     given = [*([intake.Upload(PASTED, text.encode())] if text.strip() else []), *files]
     if not given:
-        raise InvalidRequestError("There are no designs yet; paste them or choose files.")
+        raise InvalidRequestError("There are no items yet; paste them or choose files.")
     try:
         return list(_drafts(service, given))
     except intake.IntakeError as error:

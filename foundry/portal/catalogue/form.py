@@ -23,8 +23,8 @@ from foundry.portal.catalogue.controls import Control, Fault
 from foundry.portal.catalogue.plan import Plan, make
 from foundry.portal.page import PageRequest
 
-#: Where faults are that are of no single control.
-_NAMED = ("designs", "label", "tags", "options")
+#: Where faults are that are of no field of the service, and what that is called on the page.
+_NAMED = {"designs": "Items", "label": "Label", "tags": "Tags", "options": "Options"}
 _LABEL, _TOKEN, _DIGITS = 200, 64, 7
 #: The same is hardly ever meant to be computed twice in this time.
 _LATELY = timedelta(days=1)
@@ -43,7 +43,7 @@ class Form:
     values: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     posted: QueryDict | None = None
     faults: list[Fault] = dataclasses.field(default_factory=list)
-    #: Faults of designs that a default would mend; the good ones can be submitted all the same.
+    #: Faults of items that a default would mend; the good ones can be submitted all the same.
     lacking: list[Fault] = dataclasses.field(default_factory=list)
     plan: Plan | None = None
     #: Why none of it was taken, which the same form may be the next time.
@@ -85,7 +85,7 @@ class Form:
 
     @property
     def hints(self) -> list[tuple[str, str, str]]:
-        """What would mend designs, in the same way."""
+        """What would mend items, in the same way."""
         return [self._told(fault) for fault in self.lacking]
 
     def _told(self, fault: Fault) -> tuple[str, str, str]:
@@ -93,7 +93,7 @@ class Form:
         where = str(fault["where"])
         while where and where not in named and where not in _NAMED:
             where = where.rpartition(".")[0]
-        at, label = named.get(where) or (where, where.capitalize())
+        at, label = named.get(where) or (where, _NAMED.get(where, ""))
         return at, label, str(fault["message"])
 
 
@@ -126,7 +126,7 @@ class Given:
 
 
 def read(request: HttpRequest, service: Service) -> Given:
-    """The form that was sent, with the faults of all but its single designs."""
+    """The form that was sent, with the faults of all but its single items."""
     posted = request.POST
     form = Form(
         service=service,
@@ -190,7 +190,7 @@ def too_large() -> str:
 
 
 def plan(request: PageRequest, given: Given) -> None:
-    """Check each design, and put the plan and what would mend it into the form."""
+    """Check each item, and put the plan and what would mend it into the form."""
     form = given.form
     if not given.drafts:
         return
@@ -204,7 +204,7 @@ def plan(request: PageRequest, given: Given) -> None:
     form.alike = latest_alike(team=request.caller.team, submission=given.submission(), within=_LATELY)
     for control in form.defaults:
         if count := form.plan.lacking.get(control.field.name):
-            them = "1 design does" if count == 1 else f"{count:,} designs do"
+            them = "1 item does" if count == 1 else f"{count:,} items do"
             message = f"{them} not say this; choose it here for all that do not."
             form.lacking.append({"where": control.name, "message": message})
 

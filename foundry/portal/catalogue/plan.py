@@ -20,6 +20,7 @@ from foundry.portal.catalogue import schema, told, words
 _PAGE = 50
 _LONG = 40
 _GIST = 4
+_NOTES = 3
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,17 @@ class Row:
     gist: str
     #: As HTML.
     problem: SafeString
+    #: What was odd in the file but could be read.
+    notes: Sequence[str]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What was odd in the files, and of which items."""
+
+    text: str
+    #: "Item 12 and 3 others".
+    where: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +60,9 @@ class Plan:
     pages: int
     #: How many items lack a field that is needed, by the field's name.
     lacking: Mapping[str, int]
+    #: The most frequent ones, and how many there are besides.
+    notes: Sequence[Note]
+    more_notes: int
 
     @property
     def good(self) -> int:
@@ -71,7 +86,7 @@ def make(
     page: int = 1,
     only_bad: bool | None = None,
 ) -> Plan:
-    """The plan for those designs. Raises InvalidRequestError if there are none or too many.
+    """The plan for those items. Raises InvalidRequestError if there are none or too many.
 
     Unless it is said what to list, that is all of a few and the bad ones of many.
     """
@@ -85,21 +100,41 @@ def make(
     good = [item for item in checked if not item.error]
     jobs = sum(1 for _ in slice_into_jobs(good, service.slicing))
     known = measured(services=[service.name])
+    notes = _notes(drafts)
     return Plan(
         items=len(checked),
         bad=len(bad),
         estimate=estimate(service=service, items=len(good), jobs=jobs, known=known),
-        rows=tuple(_row(service, item) for item in listed[(page - 1) * _PAGE : page * _PAGE]),
+        rows=tuple(
+            _row(service, item, drafts[item.position - 1]) for item in listed[(page - 1) * _PAGE : page * _PAGE]
+        ),
         only_bad=only_bad,
         page=page,
         pages=pages,
         lacking=Counter(
             item.error.field for item in bad if item.error and item.error.field and item.error.code == "missing"
         ),
+        notes=notes[:_NOTES],
+        more_notes=len(notes[_NOTES:]),
     )
 
 
-def _row(service: Service, item: CheckedItem) -> Row:
+def _notes(drafts: Sequence[Draft]) -> list[Note]:
+    """Each one once, the most frequent first."""
+    found: dict[str, list[int]] = {}
+    for position, draft in enumerate(drafts, 1):
+        for warning in draft.warnings:
+            found.setdefault(warning, []).append(position)
+    frequent = sorted(found.items(), key=lambda one: -len(one[1]))
+    return [Note(text=words.sentence(text), where=_items(positions)) for text, positions in frequent]
+
+
+def _items(positions: Sequence[int]) -> str:
+    first, others = f"Item {positions[0]:,}", len(positions) - 1
+    return f"{first} and {words.counted(others, 'other')}" if others else first
+
+
+def _row(service: Service, item: CheckedItem, draft: Draft) -> Row:
     source = Source(**from_json(item.source)) if item.source else None
     problem = item.error.message.removeprefix(f"{source}: ") if item.error else ""
     return Row(
@@ -108,6 +143,7 @@ def _row(service: Service, item: CheckedItem) -> Row:
         place=_place(source) if source else "",
         gist=_gist(service, from_json(item.input)),
         problem=words.prose(words.sentence(told.message(problem, schema.of(service.item))) if problem else ""),
+        notes=[words.sentence(warning) for warning in draft.warnings],
     )
 
 

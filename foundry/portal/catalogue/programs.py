@@ -1,4 +1,4 @@
-"""How a program asks for the same: lines to paste, made of a service's smallest example."""
+"""How a program asks for the same: lines to paste, made of a service's smallest example; empty if it has none yet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from foundry.core.uploads import accepts_files
 
 def curl(request: HttpRequest, service: Service) -> str:
     """For a shell."""
-    example = _smallest(service)
+    if not (example := _smallest(service)):
+        return ""
     body: dict[str, Any] = {"service": service.name, "items": list(example.items)}
     if example.options:
         body["options"] = dict(example.options)
@@ -47,7 +48,8 @@ def curl_files(request: HttpRequest, service: Service) -> str:
 
 def python(request: HttpRequest, service: Service) -> str:
     """For Python, with the client."""
-    example = _smallest(service)
+    if not (example := _smallest(service)):
+        return ""
     options = f"    options={_literal(example.options)},\n" if example.options else ""
     return (
         "from foundry.client import Foundry\n\n"
@@ -59,8 +61,12 @@ def python(request: HttpRequest, service: Service) -> str:
     )
 
 
-def _smallest(service: Service) -> Example:
-    return min(service.examples, key=lambda example: len(json.dumps([*example.items, dict(example.options)])))
+def _smallest(service: Service) -> Example | None:
+    return min(service.examples, key=_size, default=None)
+
+
+def _size(example: Example) -> int:
+    return len(json.dumps([*example.items, dict(example.options)]))
 
 
 def _literal(value: object) -> str:

@@ -57,8 +57,9 @@ class Field:
     help: str
     #: Of an object.
     fields: tuple[Field, ...] = ()
-    #: What a list holds; what may stand here, if it is one of several types.
+    #: What a list holds; what stands under any name of a map; what may stand here, if it is one of several types.
     items: Field | None = None
+    values: Field | None = None
     variants: tuple[Field, ...] = ()
 
     @property
@@ -184,13 +185,15 @@ def _field(
         default=schema.get("default", NONE),
         help=schema.get("description", ""),
         fields=_object(path, schema, known, depth + 1) if deeper and kind is Kind.OBJECT else (),
-        items=_entry(path, schema["items"], known, depth) if deeper and isinstance(schema.get("items"), dict) else None,
+        items=_entry(f"{path}[]", schema.get("items"), known, depth) if deeper else None,
+        values=_entry(f"{path}.*", schema.get("additionalProperties"), known, depth) if deeper else None,
         variants=_variants(path, schema, known, depth) if deeper else (),
     )
 
 
-def _entry(path: str, schema: Mapping[str, Any], known: Mapping[str, Any], depth: int) -> Field:
-    return _field("", f"{path}[]", schema, known, depth + 1, required=True)
+def _entry(path: str, schema: Any, known: Mapping[str, Any], depth: int) -> Field | None:
+    """None where the schema says nothing of the entries but whether there may be any."""
+    return _field("", path, schema, known, depth + 1, required=True) if isinstance(schema, dict) else None
 
 
 def _variants(path: str, schema: Mapping[str, Any], known: Mapping[str, Any], depth: int) -> tuple[Field, ...]:

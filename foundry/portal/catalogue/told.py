@@ -12,6 +12,8 @@ from foundry.portal.catalogue import words
 from foundry.portal.catalogue.schema import Field
 
 _NOTHING = "none"
+#: Of a date without a time: 2026-11-05.
+_DATE_LETTERS = 10
 _ENTRY = re.compile(r"\d+")
 #: Where a message says what it is about: a dotted path before a colon, at the beginning of a sentence.
 _PATH = re.compile(r"(?:^|(?<=[.:] ))([A-Za-z_]\w*(?:\.\w+)*)(?=: )")
@@ -34,8 +36,10 @@ def value(given: Any, field: Field | None) -> str:
 
 
 def _named(name: str, given: Any, within: Field | None) -> str:
+    """A name that the schema does not know is of the user's own making, and stays as it is."""
     field = _known(within).get(name)
-    return f"{field.label if field else words.label(name)}: {value(given, field)}"
+    below = field or (within.values if within else None)
+    return f"{field.label if field else name}: {value(given, below)}"
 
 
 def _known(within: Field | None) -> dict[str, Field]:
@@ -49,18 +53,20 @@ def _single(given: Any, field: Field | None) -> str:
     if isinstance(given, bool):
         return "yes" if given else "no"
     if isinstance(given, str) and field and field.schema.get("format") == "date-time":
-        return _moment(given)
+        return moment(given)
     if field and given in field.choices:
         return field.choice(given)
     return words.figure(given, digits=10)
 
 
-def _moment(text: str) -> str:
-    """A date and time with the zone it was given with."""
+def moment(text: str) -> str:
+    """A date, or a date and time with the zone it was given with."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         return text
+    if len(text) == _DATE_LETTERS:
+        return f"{found.day} {found:%b %Y}"
     zone = "" if found.tzinfo is None else " UTC" if not found.utcoffset() else f" {found:%:z}"
     clock = f"{found:%H:%M:%S}" if found.second else f"{found:%H:%M}"
     return f"{found.day} {found:%b %Y}, {clock}{zone}"
@@ -98,4 +104,7 @@ def _labelled(path: str, known: Mapping[str, Field]) -> str:
         elif part in (inner := _known(field)):
             field = inner[part]
             told.append(words.small(field.label))
+        elif field and field.values:
+            told.append(part)
+            field = field.values
     return ", ".join(told)

@@ -17,7 +17,7 @@ from foundry.core.errors import InvalidRequestError, NotReleasedError
 from foundry.core.estimate import Measured, measured
 from foundry.core.submit import submit as submit_request
 from foundry.core.uploads import accepts_files
-from foundry.portal.catalogue import begin, form, notes, programs, schema, words
+from foundry.portal.catalogue import begin, form, notes, programs, schema, search, words
 from foundry.portal.catalogue.form import Form, Given
 from foundry.portal.page import PageRequest, other_team, page
 
@@ -30,7 +30,7 @@ _SUBMIT, _SUBMIT_GOOD = "submit", "submit-good"
 def index(request: PageRequest) -> HttpResponseBase:
     """All services by stage, or those in which every word of `q` is."""
     query = request.GET.get("q", "")[:200]
-    found = [service for service in catalog.services().values() if _matches(service, query)]
+    found = [service for service in catalog.services().values() if search.fits(service, query)]
     known = measured(services=[service.name for service in found])
     stages = [
         (stage, [(service, _time(service, known)) for service in found if service.stage is stage]) for stage in Stage
@@ -45,11 +45,6 @@ def index(request: PageRequest) -> HttpResponseBase:
 def services(request: PageRequest) -> HttpResponseBase:
     """Where people look who take the end off a service's address."""
     return redirect("portal:catalogue")
-
-
-def _matches(service: Service, query: str) -> bool:
-    said = " ".join((service.name, service.title, service.summary, service.stage, *service.biofoundry_ids)).lower()
-    return all(word in said for word in query.lower().split())
 
 
 def _time(service: Service, known: dict[str, Measured]) -> str:
@@ -68,6 +63,7 @@ def service(request: PageRequest, name: str) -> HttpResponseBase:
         {
             "service": found,
             "accepts_files": accepts_files(found),
+            "takes": words.takes(found),
             "most": words.size(settings.FOUNDRY_MAX_UPLOAD),
             "time": _time(found, known),
             "known": known.get(name),
@@ -83,9 +79,9 @@ def service(request: PageRequest, name: str) -> HttpResponseBase:
 
 def _tables(found: Service) -> list[tuple[str, str, list[schema.Field]]]:
     described = (
-        ("Item", "What each design has.", found.item),
-        ("Options", "What is chosen once for all designs of a request.", found.options),
-        ("Result", "What each design comes to.", found.result),
+        ("Item", "What each item has.", found.item),
+        ("Options", "What is chosen once for all items of a request.", found.options),
+        ("Result", "What each item comes to.", found.result),
     )
     return [(title, what, _rows(model)) for title, what, model in described]
 

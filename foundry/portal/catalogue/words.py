@@ -8,34 +8,16 @@ from typing import Any
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
+from foundry.contract import Service
+from foundry.core.naming import TERMS
+from foundry.core.naming import label as label
+from foundry.core.naming import small as small
+from foundry.core.naming import unit as unit
+from foundry.core.uploads import accepts_files
+
 #: Choices that are told one by one.
 FEW = 9
 
-#: How the field's terms are written, where that is not as other words are.
-_WRITTEN = (
-    *("bp", "BSL", "CAI", "CDS", "cDNA", "CFU", "CSV", "DNA", "dNTP", "GC", "GFP", "ID", "JSON", "kb", "mRNA", "OD"),
-    *("ORF", "ORFs", "PCR", "pH", "RBS", "RNA", "SVG", "Tm", "URL", "UTR"),
-)
-_TERMS = {term.lower(): term for term in _WRITTEN}
-_AS_THEY_ARE = (
-    *("aa", "bp", "g", "h", "Hz", "kb", "kDa", "kg", "L", "M", "mg", "min", "mL", "mm", "mM", "mol", "ms", "ng", "nM"),
-    *("nm", "nt", "pM", "rpm", "s", "V"),
-)
-_UNITS = {unit: unit for unit in _AS_THEY_ARE} | {
-    "C": "°C",
-    "celsius": "°C",
-    "hours": "h",
-    "minutes": "min",
-    "ml": "mL",
-    "percent": "%",
-    "seconds": "s",
-    "ug": "µg",
-    "uL": "µL",
-    "ul": "µL",
-    "uM": "µM",
-    "um": "µm",
-    "xg": "× g",
-}
 FORMATS = {
     "date": "date",
     "date-time": "date and time",
@@ -43,32 +25,6 @@ FORMATS = {
     "email": "e-mail address",
     "uri": "web address",
 }
-
-
-def unit(name: str) -> str:
-    """The unit with which a field's name ends: "mM" of sodium_mM; empty if there is none."""
-    before, _, last = name.rpartition("_")
-    return _UNITS.get(last, "") if before else ""
-
-
-def label(name: str, title: str | None = None) -> str:
-    """A field's name in words: "GC window" of gc_window; the schema's own title goes first.
-
-    Pydantic makes a title of each name; that is not one of its own.
-    """
-    if title and title.replace(" ", "_").lower() != name.lower() and not title.isidentifier():
-        return title
-    stem = name.rpartition("_")[0] if unit(name) else name
-    words = [_TERMS.get(word.lower(), word) for word in stem.split("_") if word]
-    return " ".join(
-        [word if word in _TERMS.values() else word[:1].upper() + word[1:] for word in words[:1]] + words[1:]
-    )
-
-
-def small(text: str) -> str:
-    """A label within a sentence: "volume" for "Volume", but "GC window" as it is."""
-    first = text.split(" ")[0]
-    return text if first in _TERMS.values() or first[1:] != first[1:].lower() else f"{text[:1].lower()}{text[1:]}"
 
 
 def sentence(text: str) -> str:
@@ -84,7 +40,7 @@ def ended(text: str) -> str:
 def split(title: str) -> str:
     """The name of a model in words: "melting temperature" of MeltingTemperature."""
     return " ".join(
-        word if word.isupper() or word in _TERMS.values() else word.lower()
+        word if word.isupper() or word in TERMS.values() else word.lower()
         for word in re.findall(r"[A-Z]+s?(?![a-z])|[A-Z][a-z]+|[a-z]+|\d+", title)
     )
 
@@ -154,6 +110,11 @@ def counted(count: int, noun: str = "item") -> str:
 def share(some: int, total: int, has: str = "has", have: str = "have") -> str:
     """ "1 of 1 item has", "1 of 9 items has", "2 of 9 items have"."""
     return f"{some:,} of {counted(total)} {has if 1 in (some, total) else have}"
+
+
+def takes(service: Service) -> str:
+    """In what formats items come."""
+    return "FASTA, GenBank, SnapGene, CSV, a zip of them, or JSON" if accepts_files(service) else "JSON or CSV"
 
 
 def size(count: int) -> str:

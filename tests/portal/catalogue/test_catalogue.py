@@ -42,6 +42,32 @@ def test_a_search_keeps_those_with_all_its_words(owners_browser: Client):
     assert "compute-dna/" not in page
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        *(
+            "GC content",
+            "plasmids",
+            "primers",
+            "Tm",
+            "genbank",
+            "SnapGene",
+            "BsaI",
+            "unique cutters",
+            "codon-randomised",
+        ),
+        *("mitochondrial code", "coli", "orf_minimum", "melting_temperature celsius"),
+    ],
+)
+def test_a_service_is_found_by_what_it_computes_takes_and_asks(owners_browser: Client, query: str):
+    assert "compute-dna/" in owners_browser.get(_INDEX, {"q": query}).text
+
+
+def test_a_search_is_for_the_beginnings_of_words(owners_browser: Client):
+    assert "compute-dna/" in owners_browser.get(_INDEX, {"q": "hairp"}).text
+    assert "compute-dna/" not in owners_browser.get(_INDEX, {"q": "airpin"}).text
+
+
 def test_a_search_that_finds_nothing_says_so(owners_browser: Client):
     assert "No service has all of these words" in owners_browser.get(_INDEX, {"q": "<b>zebra"}).content.decode()
 
@@ -157,3 +183,11 @@ def test_sign_in_says_what_is_wrong_beside_the_form(client: Client, db: None):
     page = client.post(reverse("portal:sign-in"), {"username": "nobody", "password": "wrong"}).content.decode()
     assert "Please enter a correct username and password" in page
     assert 'value="nobody"' in page
+
+
+def test_a_service_that_has_no_example_yet_has_its_pages(owners_browser: Client):
+    page = owners_browser.get("/services/toy-dated/")
+    assert page.status_code == 200
+    assert "Examples" not in page.text
+    assert "curl" not in page.text
+    assert "Examples" not in owners_browser.get("/services/toy-dated/submit/").text

@@ -56,6 +56,7 @@ class Every(Options):
     buffer: _Buffer = _Buffer()
     other: _Buffer | None = None
     table: dict[str, int] = {}
+    buffers: dict[str, _Buffer] = {}
     word: int | str = "auto"
     step: Annotated[_Cut | _Join, Field(discriminator="kind")] | None = None
     needed: int = Field(description="With `code` in it.")
@@ -88,6 +89,7 @@ _WIDGETS = {
     "buffer.salt_mM": Widget.NUMBER,
     "other": Widget.JSON,
     "table": Widget.JSON,
+    "buffers": Widget.JSON,
     "word": Widget.TEXT,
     "step": Widget.JSON,
     "needed": Widget.NUMBER,
@@ -135,6 +137,7 @@ _VALUES: dict[str, Any] = {
     "buffer": {"name": "LF", "salt_mM": 10},
     "other": {"name": "none", "salt_mM": 1},
     "table": {"a": 1},
+    "buffers": {"my_1": {"name": "HF", "salt_mM": 5}},
     "word": 12,
     "step": {"kind": "cut", "enzyme": "BsaI"},
     "needed": 1,
@@ -165,7 +168,15 @@ def test_a_date_and_time_keeps_its_zone(at: str):
 
 def test_a_zone_is_chosen_where_none_is_said():
     assert [zone for zone, _, chosen in _shown()["at"].zones if chosen] == ["Z"]
-    assert _shown(at="2026-01-02T03:04:00+02:00")["at"].zones[0] == ("+02:00", "UTC+02:00", True)
+    assert ("", "no time zone", False) in _shown()["at"].zones
+
+
+@pytest.mark.parametrize("zone", ["+01:00", "-03:30", "+05:45", "+14:00", "+00:00", "-00:44"])
+def test_a_zone_is_that_of_any_place_or_the_one_that_is_there(zone: str):
+    zones = _shown(at=f"2026-01-02T03:04:00{zone}")["at"].zones
+    assert [one for one in zones if one[2]] == [(zone, f"UTC{zone}", True)]
+    assert zones[:2] == [("Z", "UTC", False), ("", "no time zone", False)]
+    assert ("+01:00", "UTC+01:00", zone == "+01:00") in zones
 
 
 @pytest.mark.parametrize(
@@ -379,7 +390,8 @@ def test_shares_of_items(some: int, total: int, said: str):
         ("names", ["a", "b"], "a, b"),
         ("other", {"name": "HF", "salt_mM": 1.5}, "Name: HF, Salt: 1.5 mM"),
         ("step", {"kind": "join", "overlap": 20}, "Kind: join, Overlap: 20"),
-        ("table", {"a_mM": 1}, "A: 1"),
+        ("table", {"a": 1, "gc_mM": 2}, "a: 1, gc_mM: 2"),
+        ("buffers", {"my_1": {"name": "HF", "salt_mM": 5}}, "my_1: Name: HF, Salt: 5 mM"),
     ],
 )
 def test_values_are_told_with_labels_and_units(name: str, value: Any, said: str):
@@ -392,6 +404,7 @@ def test_values_are_told_with_labels_and_units(name: str, value: Any, said: str)
         ("gc_x: it is. ratio: it must be a number.", "gc_x: it is. Ratio: it must be a number."),
         ("a.fa, line 3: buffer.salt_mM: it must be over 0.", "a.fa, line 3: Buffer, salt: it must be over 0."),
         ("sizes.2: it must be a whole number.", "Sizes, entry 3: it must be a whole number."),
+        ("buffers.my_1.salt_mM: it must be over 0.", "Buffers, my_1, salt: it must be over 0."),
         ("It says ratio: no more.", "It says ratio: no more."),
     ],
 )

@@ -84,7 +84,7 @@ def test_a_preview_lists_each_record_with_its_problem_and_stores_nothing(owners_
     assert "3 of 6 characters are not IUPAC DNA codes" in page
     assert "9 bp, linear" in page
     assert "4 bp, circular" in page
-    assert "Submit the 2 good ones" in page
+    assert "Submit the 2 good items" in page
     assert not ServiceRequest.objects.exists()
 
 
@@ -117,11 +117,37 @@ def test_a_files_name_stays_as_it_is_written(owners_browser: Client):
     assert "r.pdf: this looks like a PDF document" in page
 
 
+def test_what_was_odd_in_a_file_is_noted_and_can_be_submitted(owners_browser: Client):
+    fasta = ">a topology=circular\nATGC\n>b topology=circular\nATGC\n>\nATGC\n>d [topology=linear]\nATGC\n"
+    fields = _form(owners_browser) | {"defaults.topology": "linear", "designs": fasta}
+    page = _send(owners_browser, fields, headers=_HTMX).text
+    said = "The topology is not read from &#x27;topology=circular&#x27; in the header; write it as [topology=circular]."
+    assert f"<li>Item 1 and 1 other: {said}</li>" in page
+    assert "<li>Item 3: The header has no name.</li>" in page
+    assert page.count(f"Note: {said}") == 2
+    assert "Submit 4 items" in page
+    assert _send(owners_browser, fields, action="submit").status_code == 302
+
+
+def test_the_most_frequent_notes_are_told_above_the_list(owners_browser: Client):
+    fasta = "".join(f">r{n} topology: {'  ' * (n % 5)}circular\nATGC\n" for n in range(100))
+    page = _send(owners_browser, _form(owners_browser) | {"defaults.topology": "linear"}, designs=fasta).text
+    assert "Item 1 and 19 others: The topology" in page
+    assert "2 other notes stand in the list." in page
+
+
+@pytest.mark.parametrize("name", ["compute-dna", "toy"])
+def test_the_form_says_how_to_write_what_people_do_not_guess(owners_browser: Client, name: str):
+    page = owners_browser.get(_address(name)).text
+    assert ("&gt;pUC19 [topology=circular]" in page) is (name == "compute-dna")
+    assert ('a cell such as <code>["a", "b"]</code>' in page) is (name == "toy")
+
+
 def test_with_bad_ones_submit_asks_first(owners_browser: Client):
     fields = _form(owners_browser) | {"defaults.topology": "linear", "designs": _FASTA}
     answer = _send(owners_browser, fields, action="submit")
     assert answer.status_code == 422
-    assert "Submit the 2 good ones" in answer.content.decode()
+    assert "Submit the 2 good items" in answer.content.decode()
     assert not ServiceRequest.objects.exists()
 
 
@@ -131,7 +157,7 @@ def test_what_no_record_says_is_asked_beside_the_field(owners_browser: Client):
     shown = page.content.decode()
     assert "Topology: this is needed and was not given.<" in shown
     errors = shown[shown.index('id="defaults-topology-errors"') :]
-    assert errors.partition("</ul>")[0].endswith("2 designs do not say this; choose it here for all that do not.</li>")
+    assert errors.partition("</ul>")[0].endswith("2 items do not say this; choose it here for all that do not.</li>")
 
 
 def test_the_good_ones_go_though_others_lack_something(owners_browser: Client):
@@ -140,7 +166,7 @@ def test_the_good_ones_go_though_others_lack_something(owners_browser: Client):
     assert ServiceRequest.objects.get().invalid_count == 2
 
 
-def test_a_sequence_alone_is_a_design(owners_browser: Client):
+def test_a_sequence_alone_is_an_item(owners_browser: Client):
     fields = _form(owners_browser) | {"designs": " atgc\nATGG ", "defaults.topology": "circular"}
     assert _send(owners_browser, fields, action="submit").status_code == 302
     assert Item.objects.get().input["sequence"] == "ATGCATGG"
@@ -217,7 +243,7 @@ def test_htmx_is_told_where_the_request_is(owners_browser: Client):
 def test_nothing_given_is_told(owners_browser: Client):
     answer = _send(owners_browser, _form(owners_browser), action="submit")
     assert answer.status_code == 422
-    assert "There are no designs yet" in answer.content.decode()
+    assert "There are no items yet" in answer.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -267,7 +293,7 @@ def test_many_records_are_listed_page_by_page_the_bad_ones_first(owners_browser:
     assert len(answer.content) < 200_000
     assert page.count("<tr") == 51
     assert "Page 1 of 4" in page
-    assert "Submit the 400 good ones" in page
+    assert "Submit the 400 good items" in page
     assert ">r600<" in _send(owners_browser, fields, list="bad-4", headers=_HTMX).content.decode()
     everything = _send(owners_browser, fields, list="all-12", headers=_HTMX).content.decode()
     assert "Page 12 of 12" in everything
@@ -277,7 +303,7 @@ def test_many_records_are_listed_page_by_page_the_bad_ones_first(owners_browser:
 def test_a_service_without_sequences_takes_json_or_a_table(owners_browser: Client):
     for text in ('[{"number": 1}, {"number": -1}]', "name,number\na,1\nb,-1\n", "number\n1\n-1\n"):
         page = _send(owners_browser, _form(owners_browser, "toy"), "toy", designs=text, headers=_HTMX).content.decode()
-        assert "Submit the 1 good one<" in page
+        assert "Submit the 1 good item<" in page
         assert "Number: it must be at least 0." in page
 
 
@@ -323,10 +349,10 @@ def test_a_clone_of_many_quotes_is_not_larger_than_a_page_may_be(owners_browser:
     assert len(answer.content) < 200_000
 
 
-def test_a_large_request_is_cloned_without_its_designs(owners_browser: Client, make_request: Any):
+def test_a_large_request_is_cloned_without_its_items(owners_browser: Client, make_request: Any):
     request = make_request(*({"number": n} for n in range(501)))
     page = owners_browser.get(_address("toy"), {"from": request.pk}).content.decode()
-    assert "Its 501 designs do not fit into this page" in page
+    assert "Its 501 items do not fit into this page" in page
 
 
 def test_a_body_over_the_limit_is_refused_in_words(owners_browser: Client, settings: Any):

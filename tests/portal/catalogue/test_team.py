@@ -38,7 +38,7 @@ def test_it_is_not_submitted_for_another_team_and_what_was_written_stays(
     assert "You act for the team another now" in page
     assert "TAATACGACTCACTATAGGG" in page
     assert 'value="Promoters"' in page
-    assert "Submit 1 design" in page
+    assert "Submit 1 item" in page
 
 
 def test_sent_again_it_is_for_the_team_that_was_told(opened: dict[str, Any], owners_browser: Client):
