@@ -12,19 +12,20 @@ from pydantic_core import to_json
 
 from foundry.api import items, results
 from foundry.api.archive import archive
-from foundry.api.workbook import Heading, Row, Sheet, workbook
+from foundry.api.workbook import FIRST_DAY, Heading, Row, Sheet, workbook
 from foundry.contract import Artifact, Service
-from foundry.core import artifacts, cost, result_columns, result_table
+from foundry.core import artifacts, cost, naming, result_columns, result_moments, result_schema, result_table
 from foundry.core import requests as selectors
 from foundry.core.models import ResultState, ServiceRequest
 from foundry.core.requests import RequestView
-from foundry.core.result_schema import Kind, field_at
+from foundry.core.result_schema import Field, Kind, field_at
 from foundry.core.result_table import ALL, Condition, Query
 
 #: Artifacts of single items are in the zip of a request of at most so many items: each is drawn for itself.
 ITEMS_DRAWN = 100
 _LETTERS = 60
 _FIGURES = ("minimum", "median", "mean", "maximum")
+_UTC = " (UTC)"
 
 
 def stem(request: ServiceRequest) -> str:
@@ -46,50 +47,91 @@ def selection(query: Query) -> str:
 
 def workbook_of(view: RequestView, service: Service, query: Query = ALL) -> Iterator[bytes]:
     """The results as an Excel workbook: a summary, and the table."""
-    paths = [column.path for column in service.columns]
-    table = (results.cells(row, paths) for row in result_table.results(view, service, query))
     sheets = [
         Sheet("Summary", _summary(view, service, query)),
-        Sheet("Results", _headed(results.heads(service), table), is_table=True),
+        Sheet("Results", _table(view, service, query), is_table=True),
     ]
     return workbook(sheets, made_at=timezone.now())
 
 
-def _headed(head: Iterable[str], rows: Iterable[Row]) -> Iterator[Row]:
+def _table(view: RequestView, service: Service, query: Query) -> Iterator[Row]:
+    """The table as CSV has it, but with dates for Excel to reckon with."""
+    fields = [field_at(service, column.path) for column in service.columns]
+    moments = [(at, one) for at, one in enumerate(fields, len(results.BEFORE)) if one.kind is Kind.MOMENT]
+    head = results.heads(service)
+    for at, field in moments:
+        head[at] += _zone(field)
     yield [Heading(title) for title in head]
-    yield from rows
+    paths = [column.path for column in service.columns]
+    for row in result_table.results(view, service, query):
+        cells = results.cells(row, paths)
+        for at, field in moments:
+            cells[at] = _date(cells[at], field)
+        yield cells
+
+
+def _zone(field: Field) -> str:
+    """What is said of a column of dates: Excel's have no zone."""
+    return "" if field.is_date else _UTC
+
+
+def _date(written: object, field: Field) -> object:
+    """As it is written where Excel knows no such day."""
+    seconds = result_moments.seconds(written)
+    return written if seconds != seconds else _moment(seconds, field, written)
+
+
+def _moment(seconds: float, field: Field, otherwise: object = None) -> object:
+    found = result_moments.moment(seconds)
+    if found < FIRST_DAY:
+        return found.isoformat() if otherwise is None else otherwise
+    return found.date() if field.is_date else found
 
 
 def _summary(view: RequestView, service: Service, query: Query) -> Iterator[Row]:
     """The request, which of its items the table has, what was chosen, and the figures of columns with numbers."""
     facts = _facts(view)
     yield [Heading("Request"), facts["label"] or facts["id"]]
-    yield ["in this file", "; ".join(_chosen(query, service)) or "all items"]
-    tags, options = facts.pop("tags"), _options(view, service)
+    yield ["In this file", "; ".join(_chosen(query, service)) or "all items"]
+    facts["service"], tags = service.title, facts.pop("tags")
     yield from (_fact(name, value) for name, value in facts.items() if name not in ("label", "options"))
-    yield ["tags", ", ".join(tags)]
+    yield ["Tags", ", ".join(tags)]
     yield []
-    yield [Heading("Option"), Heading("value")]
-    yield from ([_words(name), _told(value)] for name, value in options.items())
+    yield [Heading("Option"), Heading("Value")]
+    known = result_schema.of(service.options)
+    yield from (_option(name, value, known.child(name)) for name, value in _options(view, service).items())
     yield []
-    yield [Heading(title) for title in ("Column, of all items", "items", *_FIGURES)]
+    yield [Heading(title) for title in ("Column, of all items", "Items", *map(str.capitalize, _FIGURES))]
     found, *_ = result_columns.summaries(view, service)
-    for column in service.columns:
-        summary = found[column.path]
-        yield [column.title, summary["count"], *(summary.get(figure) for figure in _FIGURES)]
+    yield from (
+        _figures(column.title, found[column.path], field_at(service, column.path)) for column in service.columns
+    )
 
 
 def _fact(name: str, value: Any) -> Row:
-    """Excel's dates have no zone."""
-    return [f"{_words(name)}{' (UTC)' if isinstance(value, datetime) else ''}", value]
+    return [f"{naming.label(name)}{_UTC if isinstance(value, datetime) else ''}", value]
 
 
-def _words(name: str) -> str:
-    return name.replace("_", " ")
+def _option(name: str, value: Any, field: Field) -> Row:
+    """In the words of the form."""
+    label, unit = naming.label(name, field.title), field.unit or naming.unit(name)
+    return [f"{label} ({unit})" if unit else label, _told(value, field)]
 
 
-def _told(value: Any) -> object:
-    return value if isinstance(value, int | float | str) or value is None else to_json(value).decode()
+def _told(value: Any, field: Field) -> object:
+    if isinstance(value, list) and not any(isinstance(one, list | dict) for one in value):
+        return ", ".join(str(_told(one, field.entry)) for one in value)
+    if isinstance(value, list | dict):
+        return to_json(value).decode()
+    return field.name_of(value) or value
+
+
+def _figures(title: str, summary: dict[str, Any], field: Field) -> Row:
+    figures = [summary.get(figure) for figure in _FIGURES]
+    if field.kind is not Kind.MOMENT:
+        return [title, summary["count"], *figures]
+    dates = [_moment(figure, field) if figure is not None else None for figure in figures]
+    return [f"{title}{_zone(field)}", summary["count"], *dates]
 
 
 #: Comparisons of a query in words.
@@ -111,9 +153,14 @@ def _chosen(query: Query, service: Service) -> Iterator[str]:
 
 
 def _value(condition: Condition, service: Service) -> str:
-    if field_at(service, condition.path).kind is Kind.FLAG:
+    if isinstance(condition.value, str):
+        return condition.value
+    field = field_at(service, condition.path)
+    if field.kind is Kind.FLAG:
         return "yes" if condition.value else "no"
-    return f"{condition.value:.12g}" if isinstance(condition.value, float) else condition.value
+    if field.kind is Kind.MOMENT:
+        return f"{result_moments.moment(condition.value):{'%Y-%m-%d' if field.is_date else '%Y-%m-%d %H:%M:%S UTC'}}"
+    return f"{condition.value:.12g}"
 
 
 def _options(view: RequestView, service: Service) -> dict[str, Any]:

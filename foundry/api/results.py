@@ -13,6 +13,8 @@ from foundry.contract.table import csv_line
 from foundry.core.requests import ResultRow
 
 _ROWS_A_PIECE = 500
+#: What stands before the service's columns.
+BEFORE = ("position", "name", "file", "record", "state")
 
 
 def as_json(rows: Iterable[ResultRow], following: str | None) -> bytes:
@@ -46,7 +48,7 @@ def as_csv(rows: Iterable[ResultRow], service: Service) -> Iterator[bytes]:
 
 def heads(service: Service) -> list[str]:
     """The headings of the table."""
-    return ["position", "name", "file", "record", "state", *(column.title for column in service.columns), "error"]
+    return [*BEFORE, *(column.title for column in service.columns), "error"]
 
 
 def cells(row: ResultRow, paths: Iterable[str]) -> list[object]:

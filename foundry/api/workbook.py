@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from html import escape
 from itertools import batched, chain, islice
 
@@ -36,10 +36,12 @@ class Sheet:
 _ROWS_A_PIECE = 500
 #: How wide columns are, in letters: as the first rows need it, within reason.
 _NARROWEST, _WIDEST = 9, 60
-#: A date and time as it is shown, and room for what Excel puts around a text and into a heading.
-_DATE_LETTERS, _ROOM = 19, 3
+#: A date and time as it is shown, a date alone, and room for what Excel puts around a text and into a heading.
+_DATE_LETTERS, _DAY_LETTERS, _ROOM = 19, 10, 3
 #: What Excel counts days from.
 _EPOCH = datetime(1899, 12, 30, tzinfo=UTC)
+#: Before this day Excel has one that never was, and counts one too few.
+FIRST_DAY = datetime(1900, 3, 1, tzinfo=UTC)
 #: Excel's longest text in a cell.
 _LETTERS = 32_767
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -101,18 +103,21 @@ def _relations(targets: Sequence[tuple[str, str]]) -> str:
     return f'{_HEAD}<Relationships xmlns="{_PACKAGE}/relationships">{listed}</Relationships>'
 
 
-#: Style 0 is plain, style 1 bold, style 2 a date and time.
+#: Style 0 is plain, style 1 bold, style 2 a date and time, style 3 a date.
 _STYLES = (
     f'{_HEAD}<styleSheet xmlns="{_MAIN}">'
-    '<numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/></numFmts>'
+    '<numFmts count="2"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/>'
+    '<numFmt numFmtId="165" formatCode="yyyy\\-mm\\-dd"/></numFmts>'
     '<fonts count="2"><font><sz val="11"/><name val="Calibri"/></font>'
     '<font><b/><sz val="11"/><name val="Calibri"/></font></fonts>'
     '<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill>'
     '</fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
     '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
-    '<cellXfs count="3"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
+    '<cellXfs count="4"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
     '<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>'
     '<xf numFmtId="164" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" applyAlignment="1">'
+    '<alignment horizontal="left"/></xf>'
+    '<xf numFmtId="165" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" applyAlignment="1">'
     '<alignment horizontal="left"/></xf></cellXfs>'
     '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
 )
@@ -151,7 +156,14 @@ def _width(values: Iterable[object]) -> int:
 
 def _size(value: object) -> int:
     """Letters that the value takes."""
-    return _DATE_LETTERS if isinstance(value, datetime) else len(str(value)) if value is not None else 0
+    match value:
+        case None:
+            return 0
+        case datetime():
+            return _DATE_LETTERS
+        case date():
+            return _DAY_LETTERS
+    return len(str(value))
 
 
 def _column(column: int) -> str:
@@ -174,6 +186,8 @@ def _cell(value: object) -> str:
             return f"<c><v>{value!r}</v></c>"
         case datetime():
             return f'<c s="2"><v>{_days(value)!r}</v></c>'
+        case date():
+            return f'<c s="3"><v>{(value - _EPOCH.date()).days}</v></c>'
     style = ' s="1"' if isinstance(value, Heading) else ""
     text = _ESCAPED.sub("_x005F_", _NOT_IN_XML.sub("", str(value)[:_LETTERS]))
     return f'<c t="inlineStr"{style}><is><t xml:space="preserve">{escape(text, quote=False)}</t></is></c>'

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,7 +21,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from foundry.contract import Service
-from foundry.core import result_summary
+from foundry.core import result_moments, result_summary
 from foundry.core.models import ResultColumn, ResultState
 from foundry.core.requests import RequestView
 from foundry.core.result_schema import Kind, field_at
@@ -30,6 +30,7 @@ NAME, STATE = ":name", ":state"
 WAITING, SUCCEEDED, FAILED = range(3)
 #: The states of items, as their numbers in the column STATE.
 STATES = ("waiting", *ResultState.values)
+_OF_STATES = "state"
 
 _ROWS_AT_A_TIME = 1000
 #: Letters of a text that are kept to sort and filter by.
@@ -46,7 +47,7 @@ type Values = array[float] | Sequence[str] | bytes
 class Columns:
     """Some columns of a request. Places in them are positions less one."""
 
-    #: By path: numbers (flags too) with NaN, or case-folded texts with "", where there is no value.
+    #: By path: numbers (of flags and moments too) with NaN, or case-folded texts with "", where there is no value.
     values: dict[str, Values]
     #: Places by their value, those without one last; of the column that was asked for.
     order: array[int] | None
@@ -85,9 +86,21 @@ def _fresh(
     """The rows of those columns, with the values of the `whole` ones, and whether there are results that they lack."""
     made_of = f"{view.jobs}:{view.items_succeeded}:{view.items_failed}"
     rows = _rows(view.request.pk, paths, whole)
-    if rows.keys() != paths or _is_too_old(view, rows[STATE], made_of):
+    if not _are_all(rows, paths, service) or _is_too_old(view, rows[STATE], made_of):
         rows = _make(view, service, made_of)
     return rows, rows[STATE].made_of != made_of
+
+
+def _are_all(rows: Mapping[str, ResultColumn], paths: set[str], service: Service | None) -> bool:
+    """Whether they are all there, and each is what a service's next version says that it is."""
+    kinds = {path: rows[path].kind for path in paths & rows.keys()}
+    return kinds == {path: _kind(path, service) for path in paths}
+
+
+def _kind(path: str, service: Service | None) -> str:
+    if path == STATE:
+        return _OF_STATES
+    return field_at(service, path).kind if service and path != NAME else Kind.TEXT
 
 
 def _rows(request: UUID, paths: set[str], whole: set[str]) -> dict[str, ResultColumn]:
@@ -129,7 +142,7 @@ def _sorted(values: Values) -> list[int]:
 def _unpacked(row: ResultColumn) -> Values:
     packed = bytes(row.values)
     match row.kind:
-        case "state":
+        case kind if kind == _OF_STATES:
             return packed
         case Kind.TEXT:
             return packed.decode().casefold().split("\0")
@@ -165,7 +178,15 @@ class _Column:
         self.kind, self.path, self.tally = kind, path, tally
         self.keys = path.split(".")
         self.numbers, self.texts, self.tallied = array("d"), list[str](), list[str]()
-        self.add: Callable[[Any], None] = self._add_text if kind is Kind.TEXT else self._add_number
+        self.add: Callable[[Any], None] = self._adding()
+
+    def _adding(self) -> Callable[[Any], None]:
+        match self.kind:
+            case Kind.TEXT:
+                return self._add_text
+            case Kind.MOMENT:
+                return self._add_moment
+        return self._add_number
 
     def add_from(self, values: Any) -> None:
         for key in self.keys:
@@ -179,6 +200,9 @@ class _Column:
             value = len(value)
         self.numbers.append(value if isinstance(value, int | float) else _NOT_A_NUMBER)
 
+    def _add_moment(self, value: Any) -> None:
+        self.numbers.append(result_moments.seconds(value))
+
     def _add_text(self, value: Any) -> None:
         self.texts.append("" if value is None else str(value)[:_LETTERS].replace("\0", ""))
 
@@ -190,6 +214,8 @@ class _Column:
     def summary(self) -> dict[str, Any]:
         if self.kind is Kind.TEXT:
             return result_summary.of_words(self.texts)
+        if self.kind is Kind.MOMENT:
+            return result_summary.of_moments(self.numbers)
         found = result_summary.of_numbers(self.numbers)
         return found | {"tally": result_summary.of_words(self.tallied)} if self.tally else found
 
@@ -213,7 +239,7 @@ def _make(view: RequestView, service: Service | None, made_of: str) -> dict[str,
         ResultColumn(request_id=view.request.pk, path=one.path, kind=one.kind, values=one.packed, summary=one.summary)
         for one in (names, *columns)
     ]
-    rows.append(ResultColumn(request_id=view.request.pk, path=STATE, kind="state", values=bytes(states)))
+    rows.append(ResultColumn(request_id=view.request.pk, path=STATE, kind=_OF_STATES, values=bytes(states)))
     _keep(view.request.pk, rows, made_of=made_of, made_in_s=time.monotonic() - started)
     return {row.path: row for row in rows}
 

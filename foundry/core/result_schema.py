@@ -23,6 +23,8 @@ class Kind(StrEnum):
     NUMBER = "number"
     FLAG = "flag"
     TEXT = "text"
+    #: A date, or a date and time: by when it is, whatever its zone.
+    MOMENT = "moment"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class Field:
                 return Kind.NUMBER
             case "boolean":
                 return Kind.FLAG
+            case "string" if self.schema.get("format") in ("date", "date-time"):
+                return Kind.MOMENT
         return Kind.TEXT
 
     @property
@@ -55,6 +59,11 @@ class Field:
         return "enum" in self.schema or "const" in self.schema
 
     @property
+    def is_date(self) -> bool:
+        """Whether it is a day, without a time."""
+        return self.schema.get("format") == "date"
+
+    @property
     def is_fraction(self) -> bool:
         """Whether the type says that it is a number from 0 to 1."""
         return (self.schema.get("minimum"), self.schema.get("maximum")) == (0, 1)
@@ -63,6 +72,10 @@ class Field:
     def title(self) -> str:
         """The title that the type gives it; empty: none but the one pydantic makes of its name."""
         return str(self.schema.get("title", ""))
+
+    def name_of(self, value: Any) -> str:
+        """What the type calls a value that is chosen; empty if it has no name for it."""
+        return str(self.schema.get("names", {}).get(str(value), ""))
 
     def child(self, name: str) -> Field:
         """The value of that name in an object; one without a schema if nothing is said of it."""
@@ -89,12 +102,13 @@ def _resolve(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mappi
 
 def fields(service: Service) -> Field:
     """The result as a whole, of which all values are children."""
-    return _fields(service.result)
+    return of(service.result)
 
 
 @functools.cache
-def _fields(result: Any) -> Field:
-    schema = pydantic.TypeAdapter(result).json_schema(mode="serialization")
+def of(kind: Any) -> Field:
+    """What the schema of a type says of its values."""
+    schema = pydantic.TypeAdapter(kind).json_schema(mode="serialization")
     definitions = schema.get("$defs", {})
     return Field(_resolve(schema, definitions), definitions)
 

@@ -11,17 +11,37 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from foundry.core import result_moments
+
 #: The most bars of a plot of numbers, and of a plot of words.
 _BINS, _WORDS = 24, 15
 
 
 def of_numbers(values: array[float]) -> dict[str, Any]:
     """`bars`: [low, high, items] each, from low up to high without it, but for the last; or [value, value, items]."""
-    known = sorted(value for value in values if value == value)
+    known = _known(values)
+    return _figures(known) | ({"mean": math.fsum(known) / len(known), "bars": _bars(known)} if known else {})
+
+
+def of_moments(values: array[float]) -> dict[str, Any]:
+    """The same of moments in seconds, whose bars begin with a minute, a day, a month and the like; without a mean."""
+    known = _known(values)
+    return _figures(known) | ({"bars": _of_time(known)} if known else {})
+
+
+def _known(values: array[float]) -> list[float]:
+    return sorted(value for value in values if value == value)
+
+
+def _figures(known: Sequence[float]) -> dict[str, Any]:
     if not known:
         return {"count": 0}
-    figures = {"count": len(known), "minimum": known[0], "maximum": known[-1], "median": statistics.median(known)}
-    return figures | {"mean": math.fsum(known) / len(known), "bars": _bars(known)}
+    return {"count": len(known), "minimum": known[0], "maximum": known[-1], "median": statistics.median(known)}
+
+
+def _of_time(known: Sequence[float]) -> list[tuple[float, float, int]]:
+    low, high = known[0], known[-1]
+    return [(low, high, len(known))] if low == high else _between(known, result_moments.edges(low, high))
 
 
 def _bars(known: Sequence[float]) -> list[tuple[float, float, int]]:
@@ -31,7 +51,10 @@ def _bars(known: Sequence[float]) -> list[tuple[float, float, int]]:
     if high - low < _BINS and low.is_integer() and all(value.is_integer() for value in known):
         counts = Counter(known)
         return [(float(value), float(value), counts[value]) for value in range(int(low), int(high) + 1)]
-    edges = _edges(low, high)
+    return _between(known, _edges(low, high))
+
+
+def _between(known: Sequence[float], edges: Sequence[float]) -> list[tuple[float, float, int]]:
     places = [0, *(bisect_left(known, edge) for edge in edges[1:-1]), len(known)]
     bins = zip(edges, edges[1:], places, places[1:], strict=False)
     return [(start, end, after - before) for start, end, before, after in bins]

@@ -101,6 +101,40 @@ def page(view: RequestView, service: Service | None, query: Query, *, offset: in
     return Page(rows=rows(request=request.pk, positions=some), total=request.item_count)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Place:
+    """Where an item stands among all rows of the table, and the items beside it."""
+
+    #: 1 is the first row; None if it is not among them.
+    number: int | None
+    total: int
+    previous: int | None = None
+    next: int | None = None
+
+
+def place(view: RequestView, service: Service | None, query: Query, position: int) -> Place:
+    """Where the item of that position stands."""
+    if (query.state and _total(view, query.state) > _DEEP) or query.needs_columns:
+        places, _ = _places(view, service, query)
+        return _place(places, position - 1, less=1)
+    return _place(positions(view, service, query), position)
+
+
+def _place(found: Sequence[int], wanted: int, less: int = 0) -> Place:
+    """In a list of positions, or of places in the columns, which are positions less one."""
+    try:
+        at = found.index(wanted)
+    except ValueError:
+        return Place(None, len(found))
+    before, after = found[max(at - 1, 0) : at], found[at + 1 : at + 2]
+    return Place(
+        at + 1,
+        len(found),
+        before[0] + less if before else None,
+        after[0] + less if after else None,
+    )
+
+
 def positions(view: RequestView, service: Service | None, query: Query) -> Sequence[int]:
     """The items of all pages."""
     if query.needs_columns:

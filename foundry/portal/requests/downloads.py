@@ -12,16 +12,12 @@ from foundry.api import files, items
 from foundry.api.bundle import ITEMS_DRAWN
 from foundry.api.files import ITEMS, TABLES, Asked
 from foundry.api.problems import ProblemError
-from foundry.contract import Service
 from foundry.core import result_table
 from foundry.core.models import ResultState
 from foundry.core.requests import RequestView
-from foundry.core.result_table import Query
 from foundry.portal.page import PageRequest, page
-from foundry.portal.requests import results_cells
 from foundry.portal.requests.detail import find
 from foundry.portal.requests.results import around
-from foundry.portal.requests.results_query import TableAddress
 
 _TABLES = (
     ("xlsx", "Excel workbook", "A summary, and a row for each item."),
@@ -35,7 +31,7 @@ _TABLES = (
 def downloads(request: PageRequest, request_id: UUID) -> HttpResponseBase:
     """What there is to take."""
     view = find(request, request_id)
-    shared = around(view)
+    shared = around(request, view)
     known = shared["service"].artifacts if shared["service"] else ()
     context = {
         "tables": _TABLES,
@@ -52,10 +48,10 @@ def downloads(request: PageRequest, request_id: UUID) -> HttpResponseBase:
 def table(request: PageRequest, request_id: UUID, kind: str) -> HttpResponseBase:
     """The results that a page of the table has under the same query, in its order; with `zip` everything."""
     view = find(request, request_id)
-    service = around(view)["service"]
-    if kind not in TABLES or service is None:
+    shared = around(request, view)
+    if kind not in TABLES or shared["service"] is None:
         raise Http404
-    return _answer(request, view, Asked(kind="results", name=kind, query=_query(request, service)))
+    return _answer(request, view, Asked(kind="results", name=kind, query=shared["address"].query))
 
 
 @require_safe
@@ -63,14 +59,10 @@ def table(request: PageRequest, request_id: UUID, kind: str) -> HttpResponseBase
 def sent(request: PageRequest, request_id: UUID, kind: str) -> HttpResponseBase:
     """What was sent for the items that a page of the table has under the same query."""
     view = find(request, request_id)
-    service = around(view)["service"]
-    if kind not in ITEMS or (kind == "fasta" and not items.are_sequences(service)):
+    shared = around(request, view)
+    if kind not in ITEMS or (kind == "fasta" and not items.are_sequences(shared["service"])):
         raise Http404
-    return _answer(request, view, Asked(kind="items", name=kind, query=_query(request, service)))
-
-
-def _query(request: PageRequest, service: Service | None) -> Query:
-    return TableAddress(request.GET, results_cells.headings(service)).query
+    return _answer(request, view, Asked(kind="items", name=kind, query=shared["address"].query))
 
 
 @require_safe
@@ -78,7 +70,7 @@ def _query(request: PageRequest, service: Service | None) -> Query:
 def artifact(request: PageRequest, request_id: UUID, name: str) -> HttpResponseBase:
     """A file made of the whole request."""
     view = find(request, request_id)
-    _require(view, name, per_item=False)
+    _require(request, view, name, per_item=False)
     return _answer(request, view, Asked(kind="artifacts", name=name))
 
 
@@ -87,7 +79,7 @@ def artifact(request: PageRequest, request_id: UUID, name: str) -> HttpResponseB
 def item_artifact(request: PageRequest, request_id: UUID, position: int, name: str) -> HttpResponseBase:
     """A file made of one item that has a result."""
     view = find(request, request_id)
-    _require(view, name, per_item=True)
+    _require(request, view, name, per_item=True)
     rows = result_table.rows(
         request=view.request.pk, positions=[position] if position <= view.request.item_count else []
     )
@@ -96,9 +88,9 @@ def item_artifact(request: PageRequest, request_id: UUID, position: int, name: s
     return _answer(request, view, Asked(kind="artifacts", name=name, position=position))
 
 
-def _require(view: RequestView, name: str, *, per_item: bool) -> None:
+def _require(request: PageRequest, view: RequestView, name: str, *, per_item: bool) -> None:
     """Raises Http404 if the service makes no such file."""
-    service = around(view)["service"]
+    service = around(request, view)["service"]
     if service is None or (name, per_item) not in {(one.name, one.per_item) for one in service.artifacts}:
         raise Http404
 
@@ -109,7 +101,7 @@ def _answer(request: PageRequest, view: RequestView, asked: Asked) -> HttpRespon
         return files.answer(view, asked)
     except ProblemError as problem:
         response = render(
-            request, "portal/results/problem.html", around(view) | {"problem": problem}, status=problem.status
+            request, "portal/results/problem.html", around(request, view) | {"problem": problem}, status=problem.status
         )
         for name, value in problem.headers.items():
             response[name] = value

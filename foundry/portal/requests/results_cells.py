@@ -32,6 +32,7 @@ class Heading:
     kind: Kind
     help: str = ""
     is_fraction: bool = False
+    is_date: bool = False
 
     @property
     def prose(self) -> SafeString:
@@ -48,8 +49,15 @@ def headings(service: Service | None) -> list[Heading]:
     columns = service.columns if service else ()
     found = [(column, field_at(service, column.path)) for column in columns] if service else []
     return [
-        Heading(column.title, column.path, field.kind, field.description, field.is_fraction) for column, field in found
+        Heading(column.title, column.path, field.kind, field.description, field.is_fraction, field.is_date)
+        for column, field in found
     ]
+
+
+def value(row: TableRow, heading: Heading) -> Any:
+    """What the row has in that column; a moment in words."""
+    found = value_at(row.values, heading.path)
+    return told.moment(found) if heading.kind is Kind.MOMENT and isinstance(found, str) else found
 
 
 def text(value: Any) -> str:
@@ -108,7 +116,7 @@ class Row:
 
 def table(rows: Sequence[TableRow], shown: Sequence[Heading], service: Service | None) -> list[Row]:
     """Each row as it is shown."""
-    columns = [list(column([value_at(row.values, heading.path) for row in rows])) for heading in shown]
+    columns = [list(column([value(row, heading) for row in rows])) for heading in shown]
     return [
         Row(row, [(heading, cells[at]) for heading, cells in zip(shown, columns, strict=True)], problem(row, service))
         for at, row in enumerate(rows)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -12,21 +14,24 @@ from django.shortcuts import render
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from foundry.contract import Artifact, Service, value_at
+from foundry.contract import Artifact, Service
 from foundry.core import artifacts, result_table
 from foundry.core import requests as readers
 from foundry.core.models import ResultState
 from foundry.core.requests import RequestView
 from foundry.core.result_schema import fields
-from foundry.core.result_table import TableRow
+from foundry.core.result_table import Place, TableRow
 from foundry.portal.catalogue import schema
 from foundry.portal.page import PageRequest, page
 from foundry.portal.requests import results_cells, results_input, results_values
 from foundry.portal.requests.detail import find
 from foundry.portal.requests.results import around
+from foundry.portal.requests.results_query import PAGE, TableAddress
 from foundry.portal.requests.results_values import Node
 
 _SVG = "image/svg+xml"
+#: Letters of a value beside another one's.
+_ROOM = 300
 _OF_FIGURES = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
     "Cache-Control": "private, max-age=3600",
@@ -39,22 +44,36 @@ def item(request: PageRequest, request_id: UUID, position: int) -> HttpResponseB
     """Everything about one item."""
     view = find(request, request_id)
     row, sent = _row(view, position), _sent(view, position)
-    shared = around(view)
+    shared = around(request, view)
     service: Service | None = shared["service"]
+    place = result_table.place(view, service, shared["address"].query, position)
     context = {
         "row": row,
+        "place": place,
+        "back": _back(shared["address"], place, position),
+        "other": _other(place, position, view.request.item_count),
         "problem": results_cells.problem(row, service),
         "field": _field_label(row, service),
         "sent": results_input.parts(sent, service),
         "excerpts": results_input.excerpts(sent, row.error) if row.error else [],
-        "previous": position - 1 if position > 1 else None,
-        "next": position + 1 if position < view.request.item_count else None,
         "values": _tree(row, service),
         "highlights": _highlights(row, service),
         "figures": _figures(row, service),
         "files": _files(row, service),
     }
     return render(request, "portal/results/item.html", shared | context)
+
+
+def _back(address: TableAddress, place: Place, position: int) -> str:
+    """Where in the table the item is."""
+    if place.number is None:
+        return address.to()
+    return f"{address.to(page=(place.number - 1) // PAGE + 1)}#item-{position}"
+
+
+def _other(place: Place, position: int, items: int) -> int:
+    """What the item may be compared with: one beside it in the table, or else by number."""
+    return place.next or place.previous or (position + 1 if position < items else position - 1)
 
 
 def _row(view: RequestView, position: int) -> TableRow:
@@ -87,7 +106,7 @@ def _field_label(row: TableRow, service: Service | None) -> str:
 
 def _highlights(row: TableRow, service: Service | None) -> list[tuple[str, str]]:
     """The service's columns as the table shows them, as far as there is something in them."""
-    found = [(column, value_at(row.values, column.path)) for column in results_cells.headings(service)]
+    found = [(column, results_cells.value(row, column)) for column in results_cells.headings(service)]
     return [(column.title, next(results_cells.column([value]))) for column, value in found if value not in (None, "")]
 
 
@@ -111,11 +130,27 @@ def figure(request: PageRequest, request_id: UUID, position: int, name: str) -> 
     """A figure as an image. Its policy lets nothing in it run or load, also if it is opened by itself."""
     view = find(request, request_id)
     row = _row(view, position)
-    for one in _figures(row, around(view)["service"]):
+    one = _figure(row, around(request, view)["service"], name)
+    text = "".join(artifacts.render(request=view.request, artifact=one, position=position))
+    return HttpResponse(text, content_type=_SVG, headers=_OF_FIGURES)
+
+
+def _figure(row: TableRow, service: Service | None, name: str) -> Artifact:
+    """Raises Http404."""
+    for one in _figures(row, service):
         if one.name == name:
-            text = "".join(artifacts.render(request=view.request, artifact=one, position=position))
-            return HttpResponse(text, content_type=_SVG, headers=_OF_FIGURES)
+            return one
     raise Http404
+
+
+@require_safe
+@page(area="requests")
+def enlarged(request: PageRequest, request_id: UUID, position: int, name: str) -> HttpResponseBase:
+    """A figure as large as it is read with ease, on a page that leads back to the item."""
+    view = find(request, request_id)
+    row, shared = _row(view, position), around(request, view)
+    context = {"row": row, "figure": _figure(row, shared["service"], name)}
+    return render(request, "portal/results/figure.html", shared | context)
 
 
 @require_safe
@@ -134,11 +169,16 @@ class _Line:
 
     label: str
     help: str
-    texts: tuple[str, str]
+    nodes: tuple[Node | None, Node | None]
+
+    @property
+    def texts(self) -> list[str]:
+        return [_told(node, _ROOM) for node in self.nodes]
 
     @property
     def differs(self) -> bool:
-        return self.texts[0] != self.texts[1]
+        one, other = (_told(node) for node in self.nodes)
+        return one != other
 
 
 @require_safe
@@ -147,7 +187,7 @@ def compare(request: PageRequest, request_id: UUID) -> HttpResponseBase:
     """Two items side by side, whose positions are given as `item=1&item=2`."""
     view = find(request, request_id)
     chosen = [int(one) for one in request.GET.getlist("item") if one.isdecimal() and len(one) < 10]
-    shared = around(view)
+    shared = around(request, view)
     if len(chosen) != 2 or len(set(chosen)) != 2:
         return render(
             request, "portal/results/choose.html", shared | {"chosen": chosen}, status=200 if not chosen else 422
@@ -181,18 +221,27 @@ def _lines(trees: Sequence[Sequence[Node]]) -> list[_Line]:
         _Line(
             label,
             (first.get(label) or second[label]).help,
-            (_told(first.get(label)), _told(second.get(label))),
+            (first.get(label), second.get(label)),
         )
         for label in labels
     ]
 
 
-def _told(node: Node | None) -> str:
+def _told(node: Node | None, room: float = math.inf) -> str:
+    """In about so many letters: of a list whole entries, for a part of one may read as another."""
     if node is None:
         return "–"
     if node.heads:
         return f"{len(node.rows) + node.more:,} listed"
     if node.entries:
-        more = f" and {node.more:,} more" if node.more else ""
-        return f"{', '.join(node.entries)}{more}"
-    return f"{node.whole or node.text} {node.unit}".strip()
+        shown = _fitting(node.entries, room)
+        more = node.more + len(node.entries) - shown
+        return f"{', '.join(node.entries[:shown])}{f' and {more:,} more' if more else ''}"
+    text = f"{node.whole or node.text} {node.unit}".strip()
+    return text if len(text) <= room else f"{text[: int(room)]}…"
+
+
+def _fitting(entries: Sequence[str], room: float) -> int:
+    """How many of them have room; one always has."""
+    ends = itertools.accumulate(len(entry) + 2 for entry in entries)
+    return max(sum(end <= room for end in ends), 1)

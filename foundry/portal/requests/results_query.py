@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
 from django.http import QueryDict
 
+from foundry.core import result_moments
 from foundry.core.result_columns import NAME, STATE, STATES
 from foundry.core.result_schema import Kind
 from foundry.core.result_table import Condition, Query
+from foundry.portal.catalogue import told, words
 from foundry.portal.requests.results_cells import Heading
 
 PAGE = 50
@@ -65,14 +68,14 @@ class TableAddress:
 
     def _add(self, condition: str) -> None:
         try:
-            self._condition(condition)
+            self._read(condition)
         except ConditionError as error:
             self.problem = str(error)
         else:
             self.conditions += [condition] * (condition not in self.conditions)
 
-    def _condition(self, condition: str) -> Condition:
-        """Raises ConditionError."""
+    def _read(self, condition: str) -> tuple[Condition, ...]:
+        """What it asks of a row, which may be two things. Raises ConditionError."""
         path, operation, value = [*condition.replace("\0", "").split(":", 2), "", ""][:3]
         column = self.columns.get(path)
         if column is None:
@@ -82,13 +85,15 @@ class TableAddress:
         if column.kind is Kind.TEXT:
             if operation not in ("is", "has"):
                 raise ConditionError(f"{column.title} is a text: it can be compared by 'is' and 'contains' only.")
-            return Condition(path, operation, value)
-        return Condition(path, "eq" if operation == "is" else operation, _number(column, operation, value))
+            return (Condition(path, operation, value),)
+        if column.kind is Kind.MOMENT:
+            return tuple(_of_time(column, operation, value))
+        return (Condition(path, "eq" if operation == "is" else operation, _number(column, operation, value)),)
 
     @property
     def query(self) -> Query:
         return Query(
-            conditions=tuple(self._condition(condition) for condition in self.conditions),
+            conditions=tuple(one for condition in self.conditions for one in self._read(condition)),
             name=self.name,
             state=self.state,
             sort=self.sort.removeprefix("-"),
@@ -107,7 +112,8 @@ class TableAddress:
     def _shown(self, condition: str) -> Shown:
         path, operation, value = condition.split(":", 2)
         others = [one for one in self.conditions if one != condition]
-        return Shown(f"{self.columns[path].title} {OPERATIONS[operation][1]} {value}", self.to(conditions=others))
+        text = f"{self.columns[path].title} {OPERATIONS[operation][1]} {_told(self.columns[path], value)}"
+        return Shown(text, self.to(conditions=others))
 
     def to(self, *, conditions: Sequence[str] | None = None, sort: str | None = None, page: int = 1) -> str:
         """The address with that changed; without another page it is the first."""
@@ -120,10 +126,39 @@ class TableAddress:
             address["page"] = str(page)
         return f"?{address.urlencode(safe=':')}"
 
+    @property
+    def kept(self) -> str:
+        """What is added to the addresses of other pages, so that they lead back to the table as it is."""
+        return address if (address := self.to()) != "?" else ""
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The same for forms that lead to other pages."""
+        return [(name, value) for name, values in QueryDict(self.to()[1:]).lists() for value in values]
+
     def sorted_by(self, path: str) -> str:
         """The address sorted by that column: upwards, then downwards, then not."""
         following = {path: f"-{path}", f"-{path}": ""}
         return self.to(sort=following.get(self.sort, path))
+
+
+def _of_time(column: Heading, operation: str, value: str) -> Iterator[Condition]:
+    """A day lasts until the next: at most the 5th of November is before the 6th, and over it from the 6th on."""
+    if operation == "has":
+        raise ConditionError(f"{column.title} is a date: compare it by 'is at least', 'is at most' and the like.")
+    try:
+        start, end = result_moments.span(value)
+    except (ValueError, OverflowError):
+        how = "2026-11-05" if column.is_date else "2026-11-05, or 2026-11-05 14:30, or 2026-11-05 14:30 +02:00"
+        raise ConditionError(f"{column.title} is a date, and {value[:40]!r} is none: write it as {how}.") from None
+    if operation in ("ge", "is"):
+        yield Condition(column.path, "ge", start)
+    if operation in ("le", "is"):
+        yield Condition(column.path, "lt", end)
+    if operation == "gt":
+        yield Condition(column.path, "ge", end)
+    if operation == "lt":
+        yield Condition(column.path, "lt", start)
 
 
 def _number(column: Heading, operation: str, value: str) -> float:
@@ -132,15 +167,43 @@ def _number(column: Heading, operation: str, value: str) -> float:
             raise ConditionError(f"{column.title} is yes or no: choose 'is', and give yes or no.")
         return _FLAGS[value.lower()]
     try:
-        found = _figure(column, value.replace(",", "").replace(" ", ""))
+        found = _figure(column, value)
     except ValueError:
         of = "a number from 0 to 1, or a percentage" if column.is_fraction else "a number"
-        raise ConditionError(f"{column.title} is {of}, and {value[:40]!r} is none.") from None
+        raise ConditionError(f"{column.title} is {of}, and {value[:40]!r} is none.{_advice(value)}") from None
     if operation == "has" or found != found:
         raise ConditionError(f"{column.title} is a number: compare it by 'is at least', 'is at most' and the like.")
     return found
 
 
+def _advice(value: str) -> str:
+    return " Write it with a decimal point, as in 1,234.5." if "," in value else ""
+
+
 def _figure(column: Heading, text: str) -> float:
     """Raises ValueError. Fractions may be given as percentages."""
-    return float(text.removesuffix("%")) / 100 if column.is_fraction and text.endswith("%") else float(text)
+    if column.is_fraction and text.endswith("%"):
+        return _decimal(text.removesuffix("%")) / 100
+    return _decimal(text)
+
+
+#: Commas between thousands as pages write them; and one that can only be a decimal one: 0,5 and 0,500 and 62,25.
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
+_DECIMAL_COMMA = re.compile(r"[+-]?(0?,\d+|\d*,(?!\d{3}$)\d+)")
+
+
+def _decimal(text: str) -> float:
+    """Raises ValueError."""
+    figures = text.replace(" ", "")
+    if _THOUSANDS.fullmatch(figures):
+        return float(figures.replace(",", ""))
+    return float(figures.replace(",", ".") if _DECIMAL_COMMA.fullmatch(figures) else figures)
+
+
+def _told(column: Heading, value: str) -> str:
+    """The value of a condition as it was understood."""
+    if column.kind is not Kind.NUMBER:
+        return told.moment(value) if column.kind is Kind.MOMENT else value
+    if value.endswith("%"):
+        return f"{words.figure(_decimal(value.removesuffix('%')), digits=12)}%"
+    return words.figure(_decimal(value), digits=12)

@@ -15,5 +15,6 @@ urlpatterns = [
     path("<int:position>/", results_item.item, name="item"),
     path("<int:position>/item.json", results_item.sent, name="item-sent"),
     path("<int:position>/figures/<str:name>", results_item.figure, name="figure"),
+    path("<int:position>/figures/<str:name>/enlarged/", results_item.enlarged, name="enlarged"),
     path("<int:position>/files/<str:name>", downloads.item_artifact, name="item-artifact"),
 ]

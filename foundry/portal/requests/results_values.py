@@ -8,8 +8,8 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 
-from foundry.core.result_schema import Field
-from foundry.portal.catalogue import words
+from foundry.core.result_schema import Field, Kind
+from foundry.portal.catalogue import told, words
 from foundry.portal.requests.results_cells import text
 
 #: Entries of a list that are shown; the rest is counted.
@@ -69,12 +69,12 @@ def _node(name: str, value: Any, field: Field) -> Node:
         case list() if value and all(isinstance(entry, dict) for entry in value):
             return _table(label, value, field)
         case list():
-            return Node(label=label, help=field.description, **_listed([text(entry) for entry in value]))
+            return Node(label=label, help=field.description, **_listed([_text(entry, field.entry) for entry in value]))
     return _single(label, value, field, name)
 
 
 def _single(label: str, value: Any, field: Field, name: str, long: int = _LONG) -> Node:
-    shown = str(field.schema.get("names", {}).get(str(value), "")) or text(value) or text(None)
+    shown = field.name_of(value) or _text(value, field) or text(None)
     return Node(
         label=label,
         help=field.description,
@@ -83,6 +83,10 @@ def _single(label: str, value: Any, field: Field, name: str, long: int = _LONG) 
         whole=shown if len(shown) > long else "",
         is_number=isinstance(value, int | float) and not isinstance(value, bool),
     )
+
+
+def _text(value: Any, field: Field) -> str:
+    return told.moment(value) if field.kind is Kind.MOMENT and isinstance(value, str) else text(value)
 
 
 def _is_single(value: Any) -> bool:
@@ -115,10 +119,11 @@ def _table(label: str, entries: Sequence[Mapping[str, Any]], field: Field) -> No
 
 
 def _cell(value: Any, field: Field, name: str) -> Node:
+    label = words.label(name, field.title)
     if isinstance(value, list):
-        return Node(label="", text="; ".join(map(_entry, value[:_MOST])) or "none")
+        return Node(label=label, text="; ".join(map(_entry, value[:_MOST])) or "none")
     long = _LONG_IN_TABLE if isinstance(value, str) and " " not in value else _LONG
-    return _single("", _entry(value) if isinstance(value, dict) else value, field, name, long)
+    return _single(label, _entry(value) if isinstance(value, dict) else value, field, name, long)
 
 
 def _entry(value: Any) -> str:

@@ -47,6 +47,14 @@ def numbers(make_computed: Any) -> ServiceRequest:
 
 
 @pytest.fixture
+def dated(make_computed: Any) -> ServiceRequest:
+    """By when they are, not by how they are written: second, first, third and fourth."""
+    readies = ("2026-11-05T09:15:00+02:00", "2026-11-05T01:00:00Z", "2026-11-05T23:59:59Z", "2026-11-06T00:00:00+00:00")
+    items = [{"name": f"at {ready}", "ready": ready} for ready in readies]
+    return make_computed(*items, service="toy-dated")
+
+
+@pytest.fixture
 def page(owners_browser: Client) -> Callable[..., Any]:
     """A page of a request's results, as the owner sees it."""
 

@@ -22,6 +22,7 @@ PAGES = {
     "item": "1/",
     "item-sent": "1/item.json",
     "figure": "1/figures/map.svg",
+    "enlarged": "1/figures/map.svg/enlarged/",
     "item-artifact": "1/files/restriction-sites.csv",
 }
 

@@ -8,7 +8,7 @@ import json
 import random
 import re
 import zipfile
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html import escape
 from typing import Any
 
@@ -45,7 +45,7 @@ def test_a_workbook_has_the_same_table_as_csv(profiled, page):
 def test_its_summary_says_what_was_computed_and_the_figures_of_its_columns(profiled, page):
     rows = {row[0]: row[1:] for row in sheets(body(page(profiled, "downloads/xlsx")))["Summary"]}
     assert rows["Request"][0] == "my designs"
-    assert rows["items succeeded"][0] == 3
+    assert rows["Items succeeded"][0] == 3
     assert rows["Length (bp)"][:3] == (3, 31, 48)
 
 
@@ -101,21 +101,53 @@ def test_dates_are_dates_and_options_have_rows(make_computed, page):
     request = make_computed(items, service="compute-dna", options={"gc_window": 60}, tags=["cycle 7", "promoters"])
     book = openpyxl.load_workbook(io.BytesIO(body(page(request, "downloads/xlsx"))))
     rows = {row[0].value: row[1] for row in book["Summary"].iter_rows() if row[0].value}
-    assert rows["created at (UTC)"].is_date
-    assert abs(rows["created at (UTC)"].value - request.created_at.replace(tzinfo=None)) < timedelta(seconds=1)
-    assert rows["tags"].value == "cycle 7, promoters"
-    assert (rows["gc window"].value, rows["start codons"].value) == (60, "ATG")
+    assert rows["Created at (UTC)"].is_date
+    assert abs(rows["Created at (UTC)"].value - request.created_at.replace(tzinfo=None)) < timedelta(seconds=1)
+    assert rows["Tags"].value == "cycle 7, promoters"
+    assert (rows["GC window"].value, rows["Start codons"].value) == (60, "ATG")
+
+
+def test_a_summary_has_the_words_of_the_form(profiled, page):
+    rows = {row[0]: row[1] for row in sheets(body(page(profiled, "downloads/xlsx")))["Summary"]}
+    assert rows["Service"] == "Compute DNA"
+    assert rows["dNTP (mM)"] == 0
+    assert rows["Host"] == "E. coli (taxon 316407)"
+    assert not [name for name in rows if name and "_" in name]
+
+
+def test_dates_of_results_are_dates_that_excel_reckons_with(dated, page):
+    book = openpyxl.load_workbook(io.BytesIO(body(page(dated, "downloads/xlsx?f=ready:le:2026-11-05&sort=ready"))))
+    head, *rows = book["Results"].iter_rows(min_col=6, max_col=7)
+    assert [cell.value for cell in head] == ["Ready (UTC)", "Day"]
+    assert [row[0].value for row in rows] == [
+        datetime(2026, 11, 5, 1),
+        datetime(2026, 11, 5, 7, 15),
+        datetime(2026, 11, 5, 23, 59, 59),
+    ]
+    assert {row[1].value for row in rows} == {datetime(2026, 11, 5)}
+    assert all(cell.is_date for row in rows for cell in row)
+    assert rows[0][1].number_format == "yyyy\\-mm\\-dd"
+    summary = {row[0]: row[1:] for row in sheets(body(page(dated, "downloads/xlsx?f=ready:le:2026-11-05")))["Summary"]}
+    assert summary["Ready (UTC)"][:2] == (4, datetime(2026, 11, 5, 1))
+    assert summary["In this file"][0] == "Ready under 2026-11-06 00:00:00 UTC"
+    assert "2026-11-05T09:15:00+02:00" in body(page(dated, "downloads/csv")).decode(), "for programs as it is"
+
+
+def test_a_date_that_excel_does_not_know_stays_a_text(make_computed, page):
+    request = make_computed({"name": "old", "ready": "1899-01-01T00:00:00Z"}, service="toy-dated")
+    (row,) = sheets(body(page(request, "downloads/xlsx")))["Results"][1:]
+    assert row[5:7] == ("1899-01-01T00:00:00+00:00", "1899-01-01")
 
 
 def test_a_file_of_some_items_says_so_in_its_name_and_in_itself(profiled, page):
     answer = page(profiled, "downloads/xlsx?state=failed")
     assert "-failed.xlsx" in answer["Content-Disposition"]
     summary = {row[0]: row[1] for row in sheets(body(answer))["Summary"]}
-    assert summary["in this file"] == "state is failed"
+    assert summary["In this file"] == "state is failed"
     answer = page(profiled, "downloads/xlsx?f=length:ge:40&q=s&sort=-length")
     assert "-filtered-sorted.xlsx" in answer["Content-Disposition"]
     summary = {row[0]: row[1] for row in sheets(body(answer))["Summary"]}
-    assert summary["in this file"] == "name contains s; Length (bp) at least 40; sorted by Length (bp), downwards"
+    assert summary["In this file"] == "name contains s; Length (bp) at least 40; sorted by Length (bp), downwards"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import escape
 from typing import Any
 from urllib.parse import quote
 
@@ -77,6 +78,102 @@ def test_it_is_filtered_by_name_and_state(numbers, page):
     assert positions(page(numbers, "?state=succeeded"))[:8] == [1, 2, 3, 4, 5, 6, 8, 9]
     assert positions(page(numbers, "?state=waiting")) == []
     assert positions(page(numbers, "?state=failed&sort=number")) == [7]
+
+
+@pytest.mark.parametrize(
+    ("typed", "found", "shown"),
+    [
+        ("0,5", [3], "GC ≥ 0.5"),
+        ("0,500", [3], "GC ≥ 0.5"),
+        (",5", [3], "GC ≥ 0.5"),
+        ("50,0%", [3], "GC ≥ 50%"),
+        ("0.5", [3], "GC ≥ 0.5"),
+        ("1,000", [], "GC ≥ 1,000"),
+        ("1,234.5", [], "GC ≥ 1,234.5"),
+    ],
+)
+def test_a_comma_is_a_decimal_one_unless_it_stands_between_thousands(typed, found, shown, profiled, page):
+    answer = page(profiled, asked(f"gc_content:ge:{typed}"))
+    assert positions(answer) == found
+    assert shown in answer.text
+
+
+@pytest.mark.parametrize("typed", ["1.234,5", "1,23,4", "1,2345,678", "1234,567"])
+def test_a_comma_that_may_mean_either_is_refused(typed, profiled, page):
+    answer = page(profiled, asked(f"length:ge:{typed}"))
+    assert "Write it with a decimal point, as in 1,234.5." in answer.text
+    assert positions(answer) == [1, 2, 3, 4]
+
+
+def test_dates_are_told_as_in_what_was_sent_and_sorted_by_when_they_are(dated, page):
+    text = page(dated).text
+    assert "5 Nov 2026, 09:15 +02:00" in text
+    assert ">5 Nov 2026<" in text, "the day"
+    assert "5 Nov 2026, 09:15 +02:00" in page(dated, "1/").text
+    assert positions(page(dated, "?sort=ready")) == [2, 1, 3, 4]
+    assert positions(page(dated, "?sort=-ready")) == [4, 3, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ("ready:ge:2026-11-06", [4]),
+        ("ready:gt:2026-11-05", [4]),
+        ("ready:le:2026-11-05", [1, 2, 3]),
+        ("ready:lt:2026-11-06", [1, 2, 3]),
+        ("ready:is:5 Nov 2026", [1, 2, 3]),
+        ("ready:is:5 Nov 2026, 09:15 +02:00", [1]),
+        ("ready:is:2026-11-05 07:15", [1]),
+        ("ready:ge:2026-11-05T09:16+02:00", [3, 4]),
+        ("ready:ge:2026-11-05 09:16 +02:00", [3, 4]),
+        ("ready:lt:2026-11-04 23:30 -05:00", [2]),
+        ("day:is:2026-11-05", [1, 2, 3]),
+    ],
+)
+def test_it_is_filtered_by_dates(condition, found, dated, page):
+    assert positions(page(dated, asked(condition))) == found
+
+
+@pytest.mark.parametrize(
+    ("condition", "problem"),
+    [
+        ("ready:ge:soon", "Ready is a date, and &#x27;soon&#x27; is none: write it as 2026-11-05, or"),
+        ("ready:has:2026", "Ready is a date: compare it by"),
+        ("day:ge:2026-13-01", "Day is a date, and &#x27;2026-13-01&#x27; is none: write it as 2026-11-05."),
+    ],
+)
+def test_what_is_no_date_is_said(condition, problem, dated, page):
+    answer = page(dated, asked(condition))
+    assert problem in answer.text
+    assert len(positions(answer)) == 4
+
+
+def test_columns_that_are_now_of_another_kind_are_made_anew(dated, page):
+    page(dated, "?sort=ready")
+    ResultColumn.objects.filter(path="ready").update(kind="text", values=b"d\0c\0b\0a", order=None)
+    assert positions(page(dated, "?sort=ready")) == [2, 1, 3, 4]
+
+
+def test_names_and_headings_stay_in_sight_and_what_is_the_same_in_most_rows_stands_last(numbers, page):
+    text = page(numbers, "?page=1").text
+    assert 'class="scroll pinned" tabindex="0"' in text
+    assert len(re.findall(r'<th scope="row" class="name">', text)) == 50
+    assert re.findall(r"\?sort=([\w:-]*)\"", text)[:4] == ["-", ":name", "number", ":state"]
+
+
+def test_the_table_that_one_comes_back_to_is_as_it_was(numbers, page):
+    chosen = "?state=succeeded&sort=-number"
+    text = page(numbers, chosen).text
+    kept = escape(chosen)
+    assert f'/results/1/{kept}"' in text
+    for tab in ("", "distributions/", "downloads/"):
+        assert f'href="/requests/{numbers.pk}/results/{tab}{kept}"' in text
+        assert f'href="/requests/{numbers.pk}/results/{kept}"' in page(numbers, f"{tab}{chosen}").text
+    comparing = text[text.index('<form id="chosen"') :]
+    assert '<input type="hidden" name="state" value="succeeded">' in comparing
+    compared = page(numbers, f"compare/{chosen}&item=1&item=2").text
+    assert f'href="/requests/{numbers.pk}/results/{kept}"' in compared
+    assert f'href="/requests/{numbers.pk}/results/2/{kept}"' in compared
 
 
 def test_a_failed_item_shows_its_error(numbers, page):

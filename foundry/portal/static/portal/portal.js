@@ -53,6 +53,12 @@ for (const drop of document.querySelectorAll(".drop")) {
 // On a phone, what may fold begins folded, so that what follows it is near.
 for (const fold of document.querySelectorAll("details[data-folds]")) fold.open = matchMedia("(width >= 55rem)").matches;
 
+// A drawing that is wider than its box is read from its left end, but a round one from its middle.
+for (const box of document.querySelectorAll(".drawing")) {
+  const image = box.querySelector("img"), isRound = () => image.naturalWidth < 2 * image.naturalHeight;
+  image.decode().then(() => { if (isRound()) box.scrollLeft = (box.scrollWidth - box.clientWidth) / 2; }, () => {});
+}
+
 // A `[data-copy]` button copies the text of the element it names.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
@@ -139,7 +145,7 @@ document.addEventListener("htmx:before:request", (event) => {
   const bytes = () => [...new FormData(form).values()].reduce((sum, one) => sum + (one.size ?? new Blob([one]).size), 0);
   if (!most || bytes() <= most) return;
   event.preventDefault();
-  refuseDesigns(form.dataset.tooLarge, "The plan follows when the designs can be sent.");
+  refuseDesigns(form.dataset.tooLarge, "The plan follows when the items can be sent.");
 });
 
 const fail = async (ctx, why) => {
@@ -184,6 +190,11 @@ const leave = (ctx, address) => {
 document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
   const token = /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1];
   if (token && ctx.request.body.has("csrfmiddlewaretoken")) ctx.request.body.set("csrfmiddlewaretoken", token);
+});
+
+// A page that does not look again shows what has ended; a message that something will be done is out of date then.
+document.addEventListener("htmx:after:swap", () => {
+  if (document.querySelector("#live:not([hx-get])")) document.querySelector("main > .until-ended")?.remove();
 });
 
 // The focus stays where it was, or where that has gone, in what took its place.
