@@ -15,6 +15,8 @@ from django.utils.functional import SimpleLazyObject
 _SECRET_LENGTH = 50
 #: The port where mail servers of one's own network take mail without TLS.
 _PLAIN_SMTP = 25
+#: In a mailer's place: mail is written out, into the log of who would send it.
+CONSOLE = "console:"
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 
 
@@ -112,7 +114,7 @@ def mailer(name: str, url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     match parts.scheme:
         case "console":
-            return {"BACKEND": "django.core.mail.backends.console.EmailBackend"}
+            return {"BACKEND": "foundry.cli.mail.ConsoleBackend"}
         case "ses":
             return {"BACKEND": "foundry.aws.mail.SesBackend"}
         case "smtp" | "smtps" if parts.hostname:

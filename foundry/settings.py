@@ -165,7 +165,7 @@ FOUNDRY_PUBLIC_URL = environment.text("FOUNDRY_PUBLIC_URL", "" if PRODUCTION els
 FOUNDRY_WEBHOOK_TRUSTED = environment.networks("FOUNDRY_WEBHOOK_TRUSTED")
 
 #: How e-mail is sent: smtp://user:password@host:587, smtps://..., ses: (as the function's role), console:.
-FOUNDRY_MAIL_URL = environment.text("FOUNDRY_MAIL_URL", "" if PRODUCTION else "console:")
+FOUNDRY_MAIL_URL = environment.text("FOUNDRY_MAIL_URL", "" if PRODUCTION else environment.CONSOLE)
 MAILERS = {"default": environment.mailer("FOUNDRY_MAIL_URL", FOUNDRY_MAIL_URL or "smtp://localhost:25")}
 DEFAULT_FROM_EMAIL = environment.text("FOUNDRY_MAIL_FROM", "Foundry <foundry@localhost>")
 

@@ -1,7 +1,7 @@
 """Django's admin for what has no page of its own: all records to look at, and the accounts to change.
 
 What goes through the lifecycle is read-only here; operators see it, superusers change accounts. Items and results are
-the teams' own and are not shown.
+the teams' own and are not shown, nor is what was written to people or answered by receivers of webhooks.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from foundry.accounts.models import Membership, Team, Token, User
+from foundry.accounts.models import Invitation, Membership, Team, Token, User
 from foundry.core.models import Attempt, Job, Release, ReleaseChange, ServiceRequest
+from foundry.webhooks.models import Delivery, DeliveryAttempt, Endpoint, Mail
 
 
 class Site(admin.AdminSite):
@@ -37,12 +38,8 @@ class Site(admin.AdminSite):
 site = Site(name="admin")
 
 
-class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic when it runs
+class _OnlyToLookAt:
     """Every operator sees it, and nobody changes it."""
-
-    show_full_result_count = False
-    list_per_page = 50
-    actions = None
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return True
@@ -50,7 +47,7 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic when i
     def has_module_permission(self, request: HttpRequest) -> bool:
         return True
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -58,6 +55,14 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic when i
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+class ReadOnly(_OnlyToLookAt, admin.ModelAdmin):  # type: ignore[type-arg]  # no generic when it runs
+    """A table of such records."""
+
+    show_full_result_count = False
+    list_per_page = 50
+    actions = None
 
 
 @admin.register(ServiceRequest, site=site)
@@ -108,6 +113,50 @@ class TokenAdmin(ReadOnly):
     list_select_related = ("user", "team")
     exclude = ("digest",)
     ordering = ("-created_at",)
+
+
+@admin.register(Endpoint, site=site)
+class EndpointAdmin(ReadOnly):
+    list_display = ("url", "team", "vouched_by", "failing_since", "disabled_at", "disabled_because")
+    list_select_related = ("team", "vouched_by")
+    ordering = ("team__name", "pk")
+
+
+class DeliveryAttempts(_OnlyToLookAt, admin.TabularInline):  # type: ignore[type-arg]
+    model = DeliveryAttempt
+    verbose_name_plural = "attempts"
+    fields = ("number", "at", "took_ms", "status", "error")
+    ordering = ("-number",)
+
+
+@admin.register(Delivery, site=site)
+class DeliveryAdmin(ReadOnly):
+    """What was not delivered, and why."""
+
+    list_display = ("message_id", "endpoint", "state", "attempts", "due_at", "created_at")
+    list_filter = ("state",)
+    list_select_related = ("endpoint",)
+    ordering = ("-id",)
+    fields = ("message_id", "endpoint", "state", "attempts", "tries", "due_at", "created_at")
+    readonly_fields = ("message_id",)
+    inlines = (DeliveryAttempts,)
+
+
+@admin.register(Mail, site=site)
+class MailAdmin(ReadOnly):
+    list_display = ("key", "user", "state", "tries", "due_at", "error", "created_at")
+    list_filter = ("state",)
+    list_select_related = ("user",)
+    ordering = ("-id",)
+    #: Links in it are only for whom it is to.
+    exclude = ("to", "subject", "text")
+
+
+@admin.register(Invitation, site=site)
+class InvitationAdmin(ReadOnly):
+    list_display = ("team", "user", "role", "invited_by", "created_at")
+    list_select_related = ("team", "user", "invited_by")
+    ordering = ("-id",)
 
 
 class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any, Concatenate
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from foundry.accounts import invitations, teams
 from foundry.accounts.caller import Caller
-from foundry.accounts.models import Scope, User
+from foundry.accounts.models import Scope, Team, User
 
 
 class PageRequest(HttpRequest):
@@ -20,6 +21,14 @@ class PageRequest(HttpRequest):
     user: User
     caller: Caller
     area: str
+
+
+class OtherTeamError(Http404):
+    """It belongs to another team of the user's, and is shown once they act for that."""
+
+    def __init__(self, team: Team) -> None:
+        super().__init__(str(team))
+        self.team = team
 
 
 type View[**P] = Callable[Concatenate[PageRequest, P], HttpResponseBase]
@@ -48,6 +57,16 @@ def caller(request: HttpRequest) -> Caller:
     assert isinstance(user, User)  # noqa: S101
     scopes = {Scope.READ, Scope.WRITE} | ({Scope.PRIORITY} if user.is_staff else set())
     return Caller(user=user, team=teams.acting(user), scopes=frozenset(scopes))
+
+
+def missing(request: PageRequest, owned: QuerySet[Any]) -> Http404:
+    """For what is not of the team that the user acts for; `owned` finds it in any team, by its field `team`.
+
+    To who is not in its team either, it is as if it was not there.
+    """
+    mine = Team.objects.filter(membership__user=request.user)
+    team = mine.filter(pk__in=owned.values("team")).first()
+    return OtherTeamError(team) if team else Http404()
 
 
 def other_team(request: PageRequest) -> str:

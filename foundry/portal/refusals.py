@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
@@ -12,7 +13,9 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from foundry.accounts.models import Team
 from foundry.api.problems import RETRY_AFTER_S, is_for_programs
+from foundry.portal.page import OtherTeamError
 
 #: A part of a page is not put where the answer would have gone, but where the page tells such things.
 _AS_NOTE = {"HX-Retarget": "#told", "HX-Reswap": "innerHTML", "HX-Reselect": ".note"}
@@ -51,9 +54,19 @@ def not_our_form(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """404."""
+    """404; to who is in the team that it belongs to, with a way there."""
+    if isinstance(exception, OtherTeamError):
+        return _of_other_team(request, exception.team)
     message = "There is nothing at this address, or it belongs to a team that you do not act for at the moment."
     return _refusal(request, 404, "Not found", message)
+
+
+def _of_other_team(request: HttpRequest, team: Team) -> HttpResponse:
+    message = f"This belongs to your team {team}, and you act for another one at the moment."
+    if request.method not in ("GET", "HEAD"):
+        return _refusal(request, 404, "Of another team of yours", f"{message} Nothing was done.")
+    more = {"team": team, "back": request.get_full_path()}
+    return _refusal(request, 404, "Of another team of yours", message, more=more)
 
 
 def not_allowed(request: HttpRequest, methods: str) -> HttpResponse:
@@ -72,15 +85,21 @@ def broken(request: HttpRequest) -> HttpResponse:
 
 
 def _refusal(
-    request: HttpRequest, status: int, title: str, message: str, headers: Mapping[str, str] = MappingProxyType({})
+    request: HttpRequest,
+    status: int,
+    title: str,
+    message: str,
+    headers: Mapping[str, str] = MappingProxyType({}),
+    more: Mapping[str, Any] = MappingProxyType({}),
 ) -> HttpResponse:
     """A page, or for htmx a part of one, that says what to do; the API has its own. See `ProblemMiddleware`.
 
-    When we failed, the page does not ask who is signed in.
+    When we failed, the page does not ask who is signed in. `more` is for the page's template.
     """
     if is_for_programs(request):
         return HttpResponse(status=status, headers=headers)
     is_part = request.headers.get("HX-Request") == "true"
     template = f"portal/{'refusal' if is_part else 'refused'}.html"
-    text = render_to_string(template, {"title": title, "message": message}, request if status < 500 else None)
+    context = {"title": title, "message": message, **more}
+    text = render_to_string(template, context, request if status < 500 else None)
     return HttpResponse(text, status=status, headers={**headers, **(_AS_NOTE if is_part else {})})

@@ -102,6 +102,7 @@ class Delivery(models.Model):
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
+        verbose_name_plural = "deliveries"
         constraints = [
             models.UniqueConstraint(fields=["message", "endpoint"], name="one_delivery_per_endpoint"),
             models.CheckConstraint(condition=Q(state__in=SendingState.values), name="delivery_state_known"),

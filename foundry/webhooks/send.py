@@ -76,7 +76,7 @@ def _old() -> tuple[QuerySet[Message], QuerySet[Mail]]:
 def _remove_old() -> None:
     """A bounded number; there is another time."""
     for found in _old():
-        found.model.objects.filter(pk__in=found.values("pk")[:_REMOVED]).delete()
+        found.filter(pk__in=list(found.values_list("pk", flat=True)[:_REMOVED])).delete()
 
 
 def _send_messages(ends_at: float | None) -> int:

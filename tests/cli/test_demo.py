@@ -7,7 +7,7 @@ from django.urls import reverse
 from rich.console import Console
 
 from foundry.cli.credentials import Credentials
-from foundry.cli.demo import examples, platform
+from foundry.cli.demo import examples, platform, screen
 from foundry.cli.demo.errors import DemoError
 from foundry.cli.demo.processes import Process, Processes
 from foundry.cli.management.commands import demo
@@ -53,3 +53,11 @@ def test_who_is_signed_in_stays_so_over_runs_until_the_data_are_removed(client, 
     (tmp_path / "demo.password").unlink()
     assert platform.sign_in("http://127.0.0.1:8000").password != first.password
     assert client.get(reverse("portal:account")).status_code == 302
+
+
+@pytest.mark.parametrize(("mail_url", "is_told"), [("console:", True), ("smtp://mail.example", False)])
+def test_where_mails_are_that_are_not_sent(mail_url, is_told, settings, tmp_path):
+    settings.FOUNDRY_MAIL_URL, settings.FOUNDRY_HOME = mail_url, tmp_path
+    console = Console(file=io.StringIO(), width=80)
+    screen.show(console, Credentials("http://127.0.0.1:8000", "fdy_secret", "password"))
+    assert (f"not sent, but written into {tmp_path}/worker.log" in console.file.getvalue()) is is_told

@@ -31,7 +31,7 @@ from foundry.core.requests import RequestState
 from foundry.core.submit import Submission, submit
 from foundry.dispatch.inline import InlineDispatcher
 from foundry.webhooks import endpoints
-from foundry.webhooks.models import Delivery, Endpoint
+from foundry.webhooks.models import Delivery, Endpoint, Mail
 
 #: What the owner's things are called, so that they are recognised where they do not belong.
 LABEL, TOKEN, RECEIVER = "label-of-the-owner", "token-of-the-owner", "https://8.8.8.8/of-the-owner"
@@ -110,6 +110,7 @@ ACCESS: dict[str, tuple[Access, Access, dict[str, Any]]] = {
     "portal:item": (Access.TEAM, Access.NOT_SO, {}),
     "portal:item-sent": (Access.TEAM, Access.NOT_SO, {}),
     "portal:figure": (Access.TEAM, Access.NOT_SO, {"name": "map.svg", "of": "compute-dna"}),
+    "portal:enlarged": (Access.TEAM, Access.NOT_SO, {"name": "map.svg", "of": "compute-dna"}),
     "portal:item-artifact": (Access.TEAM, Access.NOT_SO, {"name": "one.txt"}),
     "portal:account": (Access.SIGNED_IN, Access.SIGNED_IN, {}),
     "portal:email-ask": (Access.NOT_SO, Access.SIGNED_IN, {}),
@@ -168,7 +169,10 @@ ACCESS: dict[str, tuple[Access, Access, dict[str, Any]]] = {
     "admin:view_on_site": (Access.NOBODY, Access.NOBODY, {"of": ServiceRequest}),
     "admin/(?P<url>.*)$": (Access.NOBODY, Access.NOBODY, {"url": "nothing/"}),
 }
-for model in (ServiceRequest, Job, Attempt, Release, ReleaseChange, Token, Team, User):
+for model in (
+    *(ServiceRequest, Job, Attempt, Release, ReleaseChange, Token, Team, User),
+    *(Endpoint, Delivery, Mail, Invitation),
+):
     place = model._meta
     name = f"admin:{place.app_label}_{place.model_name}"
     #: Accounts are the superusers'; of the rest each operator sees all.
@@ -227,6 +231,7 @@ def _things() -> dict[str, Any]:
     token, _ = tokens.create(user=user, team=team, name=TOKEN)
     guest, _ = account("guest", "guests")
     account("newcomer")
+    Mail.objects.create(key="k", user=user, to="owner@example.org", subject=LABEL, text=LABEL)
     return {
         "team_id": team.pk,
         "invitation_id": invitations.invite(team=team, who=guest.username, role=Role.MEMBER, by=user).pk,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from foundry.cli.credentials import Credentials, demo_path
+from foundry.environment import CONSOLE
 
 
 def show(console: Console, demo: Credentials) -> None:
@@ -26,15 +28,15 @@ def show(console: Console, demo: Credentials) -> None:
     console.print("\nCtrl-C stops all of it; the data stay.", style="bold")
 
 
-def _facts(demo: Credentials) -> list[tuple[str, str]]:
+def _facts(demo: Credentials) -> Iterator[tuple[str, str]]:
     home = Path(settings.FOUNDRY_HOME)
     data = "the database of DATABASE_URL" if settings.DATABASE_URL else _short(home / "postgres")
-    return [
-        ("Portal", f"{demo.url}/  (sign in as demo with the password {demo.password})"),
-        ("API docs", f"{demo.url}/api/v1/docs"),
-        ("Token", f"{demo.token}  (of this run, also in {_short(demo_path())})"),
-        ("Data", f"{data}, logs in {_short(home)}/*.log"),
-    ]
+    yield "Portal", f"{demo.url}/  (sign in as demo with the password {demo.password})"
+    yield "API docs", f"{demo.url}/api/v1/docs"
+    yield "Token", f"{demo.token}  (of this run, also in {_short(demo_path())})"
+    yield "Data", f"{data}, logs in {_short(home)}/*.log"
+    if settings.FOUNDRY_MAIL_URL == CONSOLE:
+        yield "Mail", f"not sent, but written into {_short(home / 'worker.log')}"
 
 
 def curl(demo: Credentials) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import PasswordChangeForm
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from foundry.accounts.models import Role, Scope, Team, User
 from foundry.core.requests import RequestState
@@ -44,13 +45,19 @@ class TeamForm(_NoColon, forms.Form):
 
 
 class ActForForm(forms.Form):
-    """Which of one's teams one acts for."""
+    """Which of one's teams one acts for, and which page to show then."""
 
     team = forms.ModelChoiceField(Team.objects.none())
+    back = forms.CharField(required=False)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["team"] = forms.ModelChoiceField(Team.objects.filter(membership__user=user))
+
+    def clean_back(self) -> str:
+        """One of ours, or none."""
+        back: str = self.cleaned_data["back"]
+        return back if back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None) else ""
 
 
 class InviteForm(_NoColon, forms.Form):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from foundry.environment import CONSOLE
 from foundry.portal.page import PageRequest, page
 from foundry.webhooks import mail_address
 from foundry.webhooks.mail_address import AddressError
@@ -27,7 +29,10 @@ def send_link(request: PageRequest) -> None:
     except AddressError as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, f"A link was sent to {request.user.email}. Open it to confirm that it is yours.")
+        email = request.user.email
+        is_sent = settings.FOUNDRY_MAIL_URL != CONSOLE
+        what = f"A link was sent to {email}." if is_sent else f"A link for {email} was written into the worker’s log."
+        messages.success(request, f"{what} Open it to confirm that the address is yours.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -42,14 +42,17 @@ def index(request: PageRequest) -> HttpResponseBase:
 @require_POST
 @page(area="account")
 def act_for(request: PageRequest) -> HttpResponseBase:
-    """From now on, what is submitted belongs to that team and what is shown is that team's."""
+    """From now on, what is submitted belongs to that team and what is shown is that team's.
+
+    The page that was asked for while one acted for another team is shown then.
+    """
     form = ActForForm(request.POST, user=request.user)
     if not form.is_valid():
         raise Http404
     team = form.cleaned_data["team"]
     teams.act_for(team=team, user=request.user)
     messages.success(request, f"You act for {team} now.")
-    return redirect("portal:teams")
+    return redirect(form.cleaned_data["back"] or "portal:teams")
 
 
 @require_http_methods(["GET", "HEAD"])

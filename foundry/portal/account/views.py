@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from foundry.environment import CONSOLE
 from foundry.portal.account.forms import PasswordForm, ProfileForm
 from foundry.portal.account.mail_address import send_link
 from foundry.portal.page import PageRequest, page
@@ -30,6 +31,7 @@ def profile(request: PageRequest) -> HttpResponseBase:
     context = {
         "form": form,
         "sends_mail": bool(settings.FOUNDRY_MAIL_URL),
+        "only_writes_mail": settings.FOUNDRY_MAIL_URL == CONSOLE,
         "is_confirmed": mail_address.is_confirmed(request.user),
     }
     return render(request, "portal/account/profile.html", context)

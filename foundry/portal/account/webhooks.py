@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from foundry.core.models import ServiceRequest
 from foundry.portal import poll
 from foundry.portal.account import confirm, once
 from foundry.portal.account.forms import EndpointForm
-from foundry.portal.page import PageRequest, other_team, page
+from foundry.portal.page import PageRequest, missing, other_team, page
+from foundry.portal.requests.index import title
 from foundry.webhooks import endpoints
 from foundry.webhooks.endpoints import EndpointError
 from foundry.webhooks.models import Delivery, Endpoint, SendingState
@@ -76,16 +80,24 @@ def _show(request: PageRequest, endpoint: Endpoint, form: EndpointForm) -> HttpR
     last = int(before) if before.isdecimal() and len(before) < 19 else None
     found = endpoints.deliveries(endpoint, before=last, limit=_PAGE + 1)
     page, more = found[:_PAGE], len(found) > _PAGE
+    titles = _titles(page)
     context = {
         "endpoint": endpoint,
         "form": form,
         "can_sign": endpoints.can_sign(endpoint),
         "older_secrets": endpoints.older_secrets(endpoint),
-        "deliveries": page,
+        "deliveries": [(one, titles.get(one.message.request_id)) for one in page],
         "older": page[-1].pk if more else None,
         "is_first": last is None,
     }
     return once.render_once(request, "portal/account/webhook.html", context)
+
+
+def _titles(deliveries: Sequence[Delivery]) -> dict[UUID | None, str]:
+    """What the requests that they tell of are called, as far as they are still there."""
+    ids = {one.message.request_id for one in deliveries if one.message.request_id}
+    found = ServiceRequest.objects.filter(pk__in=ids).only("label", "service", "created_at")
+    return {one.pk: title(one) for one in found}
 
 
 @never_cache
@@ -167,6 +179,7 @@ def delivery(request: PageRequest, endpoint_id: int, delivery_id: int) -> HttpRe
     found = _find_delivery(request, endpoint_id, delivery_id)
     context = {
         "delivery": found,
+        "request_title": _titles([found]).get(found.message.request_id),
         "attempts": endpoints.attempts(found),
         "payload": json.dumps(json.loads(found.message.payload), indent=2),
         "poll": poll.following(request) if _is_about_to_be_sent(found) else None,
@@ -192,10 +205,16 @@ def again(request: PageRequest, endpoint_id: int, delivery_id: int) -> HttpRespo
 
 
 def _find(request: PageRequest, endpoint_id: int) -> Endpoint:
-    found = Endpoint.objects.select_related("team", "vouched_by")
-    return get_object_or_404(found, team=request.caller.team, pk=endpoint_id)
+    every = Endpoint.objects.filter(pk=endpoint_id)
+    found = every.filter(team=request.caller.team).select_related("team", "vouched_by").first()
+    if found is None:
+        raise missing(request, every)
+    return found
 
 
 def _find_delivery(request: PageRequest, endpoint_id: int, delivery_id: int) -> Delivery:
-    found = Delivery.objects.select_related("message", "endpoint")
-    return get_object_or_404(found, endpoint__team=request.caller.team, endpoint=endpoint_id, pk=delivery_id)
+    every = Delivery.objects.filter(endpoint=endpoint_id, pk=delivery_id)
+    found = every.filter(endpoint__team=request.caller.team).select_related("message", "endpoint").first()
+    if found is None:
+        raise missing(request, Endpoint.objects.filter(pk__in=every.values("endpoint")))
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -13,6 +13,7 @@ from foundry import catalog
 from foundry.core import cost
 from foundry.core.cost import By, CostRow
 from foundry.portal.catalogue import words
+from foundry.portal.requests.index import service_title
 
 _WEEKS = (4, 12, 52)
 
@@ -41,6 +42,8 @@ class Bar:
     """A row of a table, with how it compares to the largest."""
 
     row: CostRow
+    #: What people call what it is of.
+    title: str
     usd: str
     usd_each: str
     percent: int
@@ -59,7 +62,7 @@ def context(query: Any) -> dict[str, Any]:
     return {
         "form": form,
         "since": since,
-        "tables": [(by, _bars(rows)) for by, rows in tables.items()],
+        "tables": [(by, _bars(by, rows)) for by, rows in tables.items()],
         "total": words.money(float(sum(row.cost.usd for row in rows))),
         "attempts": sum(row.cost.attempts for row in rows),
         "failed": sum(row.failed_attempts for row in rows),
@@ -67,11 +70,12 @@ def context(query: Any) -> dict[str, Any]:
     }
 
 
-def _bars(rows: list[CostRow]) -> list[Bar]:
+def _bars(by: By, rows: list[CostRow]) -> list[Bar]:
     most = max((row.cost.usd for row in rows), default=None) or 1
     return [
         Bar(
             row=row,
+            title=_title(by, row.name),
             usd=words.money(float(row.cost.usd)),
             usd_each=words.money(float(row.cost.usd) / row.requests),
             percent=round(100 * row.cost.usd / most),
@@ -79,3 +83,13 @@ def _bars(rows: list[CostRow]) -> list[Bar]:
         )
         for row in rows
     ]
+
+
+def _title(by: By, name: str) -> str:
+    match by:
+        case By.SERVICE:
+            return service_title(name)
+        case By.WEEK:
+            return f"From {date.fromisoformat(f'{name}-1'):%-d %b %Y}"
+        case By.TEAM:
+            return name

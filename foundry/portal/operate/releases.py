@@ -17,6 +17,7 @@ from foundry.core.errors import NotAllowedNowError
 from foundry.core.models import Release, ReleaseState
 from foundry.core.queue import Load
 from foundry.portal.page import PageRequest, page
+from foundry.portal.requests.index import service_title
 
 _CHANGES_SHOWN = 50
 #: Of one service, the newest; `manage.py releases` lists the others.
@@ -146,7 +147,7 @@ def _make(request: PageRequest, do: Callable[..., Release], release: Release, **
         messages.error(request, str(error))
     else:
         share = "" if made.share is None else f" with {percent(made.share)} % of the new requests"
-        messages.success(request, f"{made.name} is {made.state} for {made.service}{share}.")
+        messages.success(request, f"{made.name} is {made.state} for {service_title(made.service)}{share}.")
     return redirect("portal:operate-releases")
 
 

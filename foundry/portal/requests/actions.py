@@ -19,6 +19,9 @@ from foundry.portal.page import PageRequest, page
 from foundry.portal.requests import detail
 from foundry.portal.requests.index import title
 
+#: Of a message that `portal.js` removes once what it says has come to its end.
+UNTIL_ENDED = "until-ended"
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(area="requests")
@@ -52,5 +55,6 @@ def retry(request: PageRequest, request_id: UUID) -> HttpResponseBase:
     except (NotAllowedNowError, NotReleasedError, UnknownServiceError) as error:
         messages.warning(request, str(error))
     else:
-        messages.success(request, f"{items:,} failed item{'' if items == 1 else 's'} will be computed again.")
+        text = f"{items:,} failed item{'' if items == 1 else 's'} will be computed again."
+        messages.success(request, text, extra_tags=UNTIL_ENDED)
     return redirect("portal:request", request_id)

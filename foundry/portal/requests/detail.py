@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404
 from pydantic_core import from_json
 
 from foundry import catalog
@@ -20,7 +19,7 @@ from foundry.core.models import JobState, ServiceRequest
 from foundry.core.requests import RequestState, RequestView, ResultRow
 from foundry.portal import poll
 from foundry.portal.catalogue import schema, told, words
-from foundry.portal.page import PageRequest
+from foundry.portal.page import PageRequest, missing
 from foundry.portal.requests.index import service_title, title
 
 _ERRORS_SHOWN = 10
@@ -33,7 +32,7 @@ def find(request: PageRequest, request_id: UUID) -> RequestView:
     """The team's request; another team's is not there. Raises Http404."""
     view = readers.get(team=request.caller.team, request=request_id)
     if view is None:
-        raise Http404
+        raise missing(request, ServiceRequest.objects.filter(pk=request_id))
     return view
 
 

@@ -9,6 +9,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterModelOptions(name="delivery", options={"verbose_name_plural": "deliveries"}),
         migrations.CreateModel(
             name="Turn",
             fields=[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 
 import pytest
@@ -9,6 +10,7 @@ from django.core import mail
 from django.urls import reverse
 
 from foundry.accounts.models import User
+from foundry.cli.mail import ConsoleBackend
 from foundry.webhooks.mail_address import is_confirmed
 from foundry.webhooks.models import Mail
 from foundry.webhooks.send import send_due
@@ -31,7 +33,8 @@ def link() -> str:
     return found[0]
 
 
-def test_a_new_address_is_sent_a_link_and_confirmed_by_it(owners, owner):
+def test_a_new_address_is_sent_a_link_and_confirmed_by_it(owners, owner, settings):
+    settings.FOUNDRY_MAIL_URL = "smtp://mail.example"
     shown = give(owners, "ada@example.org")
     assert "A link was sent to ada@example.org" in shown
     assert UNCONFIRMED in shown
@@ -42,6 +45,24 @@ def test_a_new_address_is_sent_a_link_and_confirmed_by_it(owners, owner):
     assert "Mails go to ada@example.org from now on." in shown
     assert UNCONFIRMED not in shown
     assert is_confirmed(owner.caller.user)
+
+
+def test_where_a_link_is_that_is_not_sent(owners):
+    shown = give(owners, "ada@example.org")
+    assert "A link for ada@example.org was written into the worker’s log." in shown
+    assert "it writes its mails into the worker’s log" in owners.get(ACCOUNT).content.decode()
+
+
+def test_a_link_that_is_written_out_is_whole(owners):
+    give(owners, "ada@example.org")
+    send_due()
+    written = io.StringIO()
+    mail.outbox[-1].body += "\nGrüße"
+    ConsoleBackend(stream=written).send_messages(mail.outbox[-1:])
+    found = re.search(r"^http\S+(/account/email/\S+/)$", written.getvalue(), re.MULTILINE)
+    assert found
+    assert "Grüße" in written.getvalue()
+    assert owners.get(found[1]).status_code == 200
 
 
 def test_who_saves_the_same_address_is_sent_nothing(owners):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 from standardwebhooks import Webhook
 
+from foundry.core.models import ServiceRequest
 from foundry.webhooks import endpoints
-from foundry.webhooks.models import Delivery, Endpoint, Secret
+from foundry.webhooks.models import Delivery, Endpoint, Message, Secret
 from foundry.webhooks.send import send_due
 from tests.webhooks.conftest import compute, endpoint, make_endpoint, receiver, secret_of, start_receiver
 
@@ -168,7 +170,7 @@ def test_the_page_says_who_answers_for_the_address(owners, teammates, endpoint, 
     assert "<dd>owner</dd>" in owners.get(url("webhook", endpoint.pk)).content.decode()
     teammates.post(url("webhook", endpoint.pk), {"url": receiver.url + "/new", "states": ALL})
     assert "<dd>teammate</dd>" in owners.get(url("webhook", endpoint.pk)).content.decode()
-    assert "<td>teammate</td>" in owners.get(url("webhooks")).content.decode()
+    assert ">teammate</td>" in owners.get(url("webhooks")).content.decode()
 
 
 def test_who_enables_it_answers_for_it(owners, teammates, endpoint):
@@ -197,10 +199,20 @@ def test_a_long_log_comes_in_pages_with_few_queries(owners, endpoint, django_ass
     while older is not None:
         with django_assert_max_num_queries(10):
             answer = owners.get(page, {"before": older} if older else {})
-        seen += [one.pk for one in answer.context["deliveries"]]
+        seen += [one.pk for one, _ in answer.context["deliveries"]]
         older = answer.context["older"]
     assert len(seen) == len(set(seen)) == 60
     assert seen == sorted(seen, reverse=True)
+
+
+def test_a_delivery_names_its_request_as_people_do(owners, delivery):
+    request = ServiceRequest.objects.get()
+    log, of = url("webhook", delivery.endpoint_id), url("delivery", delivery.endpoint_id, delivery.pk)
+    for page in (log, of):
+        assert f'<a href="/requests/{request.pk}/">&lt;b&gt;plate&lt;/b&gt;</a>' in owners.get(page).text
+    Message.objects.update(request_id=uuid4())
+    assert "of a request that was removed" in owners.get(log).text
+    assert "It was removed." in owners.get(of).text
 
 
 @pytest.mark.parametrize("before", ["x", "-1", "9" * 30, ""])

@@ -47,7 +47,7 @@ def test_from_signing_in_to_a_result(looks_of: Callable[[str], Looks]) -> None:
     follow(page, page.get_by_role("link", name="Submit a request"), "Submit to Compute DNA")
     tab_to(page, page.get_by_label("Paste"))
     page.keyboard.type(">T7 [topology=linear]\nTAATACGACTCACTATAGGG\n")
-    follow(page, page.get_by_role("button", name="Submit 1 design"), "Compute DNA")
+    follow(page, page.get_by_role("button", name="Submit 1 item"), "Compute DNA")
     follow(page, page.get_by_role("link", name="Results", exact=True), "Results")
     follow(page, page.get_by_role("link", name="T7", exact=True), "T7")
     assert looks.faults == []
@@ -67,21 +67,21 @@ def test_files_are_added_one_after_the_other_and_taken_out_again(looks_of: Calla
     for text, name in names:
         drop(page, **{name.replace(".", "_"): text})
     expect(rows).to_have_count(3)
-    expect(page.get_by_role("button", name="Submit the 2 good ones")).to_be_visible()
+    expect(page.get_by_role("button", name="Submit the 2 good items")).to_be_visible()
     looks.at("files")
     tab_to(page, page.get_by_role("button", name="Remove b.fa"))
     page.keyboard.press("Enter")
     expect(rows).to_have_text(["a.faRemove", "c.faRemove"])
     expect(page.get_by_role("button", name="Remove c.fa")).to_be_focused()
-    expect(page.get_by_role("button", name="Submit 2 designs")).to_be_visible()
+    expect(page.get_by_role("button", name="Submit 2 items")).to_be_visible()
     drop(page, a_fa=">one [topology=linear]\nATGCATGC\n>two [topology=linear]\nATGC\n")
     expect(rows).to_have_text(["c.faRemove", "a.fa (in place of the earlier one)Remove"])
-    expect(page.get_by_role("button", name="Submit 3 designs")).to_be_visible()
+    expect(page.get_by_role("button", name="Submit 3 items")).to_be_visible()
     for _ in range(2):
         page.get_by_role("button", name=re.compile("^Remove")).first.press("Enter")
     expect(rows).to_have_count(0)
     assert page.evaluate("document.activeElement.id") == "files"
-    expect(page.locator("#designs-errors")).to_contain_text("There are no designs yet")
+    expect(page.locator("#designs-errors")).to_contain_text("There are no items yet")
     assert looks.faults == []
 
 
@@ -105,11 +105,11 @@ def test_options_are_folded_on_a_phone_and_open_where_a_fault_is(looks_of: Calla
     expect(option).to_be_visible()
     option.fill("50")
     option.press("Tab")
-    expect(page.get_by_role("button", name="Submit 1 design")).to_be_visible()
+    expect(page.get_by_role("button", name="Submit 1 item")).to_be_visible()
     page.get_by_label("Label").evaluate("field => field.removeAttribute('maxlength')")
     page.get_by_label("Label").fill("L" * 201)
-    page.get_by_role("button", name="Submit 1 design").click()
+    page.get_by_role("button", name="Submit 1 item").click()
     expect(page.get_by_role("button", name=re.compile("^Submit"))).to_have_count(0)
     page.get_by_label("Label").fill("L")
     page.get_by_label("Label").press("Tab")
-    expect(page.get_by_role("button", name="Submit 1 design")).to_be_visible()
+    expect(page.get_by_role("button", name="Submit 1 item")).to_be_visible()

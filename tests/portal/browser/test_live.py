@@ -121,7 +121,7 @@ def test_a_file_that_was_put_right_on_disk_is_asked_for_again(page, tmp_path: Pa
     file.write_text(FASTA)
     later = file.stat().st_mtime + 5  # Chromium compares whole seconds
     os.utime(file, (later, later))
-    page.get_by_role("button", name="Submit the 1 good one").click()
+    page.get_by_role("button", name="Submit the 1 good item").click()
     expect(page.locator("#designs-errors")).to_have_text(
         "promoters.fasta changed on disk after you chose it: choose it again."
     )
@@ -129,7 +129,7 @@ def test_a_file_that_was_put_right_on_disk_is_asked_for_again(page, tmp_path: Pa
     expect(page.get_by_role("button", name=re.compile("^Submit"))).to_have_count(0)
     chooser.set_input_files(file)
     expect(page.locator("#designs-errors")).to_be_empty()
-    page.get_by_role("button", name="Submit 1 design").click()
+    page.get_by_role("button", name="Submit 1 item").click()
     expect(page.get_by_role("heading", level=1, name="From disk")).to_be_visible()
 
 
@@ -137,7 +137,7 @@ def test_a_file_that_was_put_right_on_disk_is_asked_for_again(page, tmp_path: Pa
 def test_a_plan_that_does_not_come_is_told(answer, page):
     page.goto("/services/compute-dna/submit/")
     page.get_by_label("Paste").fill(FASTA)
-    expect(page.get_by_role("button", name="Submit 1 design")).to_be_visible()
+    expect(page.get_by_role("button", name="Submit 1 item")).to_be_visible()
     page.route(re.compile("/submit/"), lambda route: route.fulfill(**answer) if answer else route.abort(), times=1)
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#told")).to_contain_text("too large" if answer is TOO_LONG else "could not be reached")
@@ -151,7 +151,7 @@ def test_only_what_the_plan_depends_on_is_sent(page):
     sent = []
     page.on("request", lambda request: sent.append(request) if request.method == "POST" else None)
     page.get_by_label("Paste").fill(FASTA)
-    submit = page.get_by_role("button", name="Submit 1 design")
+    submit = page.get_by_role("button", name="Submit 1 item")
     expect(submit).to_be_visible()
     page.get_by_label("Paste").blur()
     page.get_by_label("Label").fill("A label")
@@ -162,7 +162,7 @@ def test_only_what_the_plan_depends_on_is_sent(page):
     submit.focus()
     with page.expect_response(re.compile("/submit/")):
         page.get_by_label("Paste").evaluate(ADD, FASTA)
-    expect(page.get_by_role("button", name="Submit 2 designs")).to_be_visible()
+    expect(page.get_by_role("button", name="Submit 2 items")).to_be_visible()
     assert page.evaluate(FOCUSED) == "submit"
 
 
@@ -170,12 +170,12 @@ def test_the_way_back_finds_what_was_written(page):
     page.goto("/services/compute-dna/submit/")
     page.get_by_label("Paste").fill(FASTA)
     page.get_by_label("Label").fill("There and back")
-    page.get_by_role("button", name="Submit 1 design").click()
+    page.get_by_role("button", name="Submit 1 item").click()
     expect(page.get_by_role("heading", level=1, name="There and back")).to_be_visible()
     page.go_back()
     expect(page.get_by_label("Paste")).to_have_value(FASTA)
     expect(page.get_by_label("Label")).to_have_value("There and back")
-    expect(page.get_by_role("button", name="Submit 1 design")).to_be_visible()
+    expect(page.get_by_role("button", name="Submit 1 item")).to_be_visible()
     page.get_by_text("The same was submitted").get_by_role("link", name="There and back").click()
     expect(page.get_by_role("heading", level=1, name="There and back")).to_be_visible()
 
@@ -191,9 +191,9 @@ def test_whoever_is_signed_out_is_led_to_signing_in_and_keeps_the_form(page):
 
     page.goto("/services/toy/submit/")
     page.get_by_label("Paste").fill(json.dumps([{"number": 1}]))
-    expect(page.get_by_role("button", name="Submit 1 design")).to_be_visible()
+    expect(page.get_by_role("button", name="Submit 1 item")).to_be_visible()
     page.context.clear_cookies(name="sessionid")
-    page.get_by_role("button", name="Submit 1 design").click()
+    page.get_by_role("button", name="Submit 1 item").click()
     with page.expect_popup() as opened:
         page.get_by_role("link", name="Sign in in another tab").click()
     other = opened.value
@@ -201,5 +201,5 @@ def test_whoever_is_signed_out_is_led_to_signing_in_and_keeps_the_form(page):
     other.get_by_label("Password").fill(PASSWORD)
     other.get_by_role("button", name="Sign in").click()
     expect(other.get_by_role("navigation", name="Account")).to_be_visible()
-    page.get_by_role("button", name="Submit 1 design").click()
+    page.get_by_role("button", name="Submit 1 item").click()
     expect(page.get_by_role("progressbar")).to_be_visible()

@@ -57,7 +57,7 @@ def submit_toys(page: Page, *items: dict[str, object], label: str) -> None:
     page.goto("/services/toy/submit/")
     page.get_by_label("Label").fill(label)
     page.get_by_label("Paste").fill(json.dumps(items))
-    page.get_by_role("button", name=re.compile(r"Submit \d+ design")).click()
+    page.get_by_role("button", name=re.compile(r"Submit \d+ item")).click()
     expect(page.get_by_role("heading", level=1, name=label)).to_be_visible()
 
 
@@ -127,23 +127,25 @@ def _find_the_service(looks: Looks) -> None:
 
 
 def _submit_what_is_good(looks: Looks) -> None:
-    """One record of a dropped file is bad; its row says why. The file is put right, dropped again and submitted."""
+    """Of a dropped file one record is bad and one odd, and both are told; it is put right, dropped again, submitted."""
     page = looks.page
     looks.at("submit-empty")
     page.get_by_label("Label").fill("Promoters")
     page.get_by_label("Tags").fill("cycle 7")
     page.get_by_label("Tags").press("Tab")
-    drop(page, promoters_fasta=GOOD + FAULTY, pUC19_gb=PLASMID)
+    drop(page, promoters_fasta=GOOD.replace("lac-promoter ", "") + FAULTY, pUC19_gb=PLASMID)
     bad = page.locator("tr.bad")
     expect(bad).to_have_count(1)
     expect(bad).to_contain_text("T7")
     expect(bad).to_contain_text("look like a protein")
-    expect(page.get_by_role("button", name="Submit the 2 good ones")).to_be_visible()
+    expect(page.get_by_text("Item 1: The header has no name.")).to_be_visible()
+    expect(page.get_by_role("button", name="Submit the 2 good items")).to_be_visible()
     looks.at("submit-problem")
     drop(page, promoters_fasta=GOOD + T7, pUC19_gb=PLASMID)
     expect(page.locator("tr.bad")).to_have_count(0)
+    expect(page.get_by_text("The header has no name.")).to_have_count(0)
     looks.at("submit-good")
-    page.get_by_role("button", name="Submit 3 designs").click()
+    page.get_by_role("button", name="Submit 3 items").click()
     expect(page.get_by_role("heading", level=1, name="Promoters")).to_be_visible()
 
 
@@ -212,8 +214,10 @@ def _retry_a_third(looks: Looks) -> None:
     expect(page.get_by_text("It was told to err.")).to_be_visible()
     looks.at("request-partial")
     page.get_by_role("button", name="Retry 1 failed").click()
-    expect(page.get_by_text("1 failed item will be computed again.")).to_be_visible()
+    message = page.get_by_text("1 failed item will be computed again.")
+    expect(message).to_be_visible()
     expect_state(page, "partial")
+    expect(message).to_have_count(0)
     page.get_by_role("link", name="Requests", exact=True).first.click()
     expect(page.locator("tbody tr").first).to_contain_text("Half of it")
     looks.at("requests")
@@ -245,7 +249,7 @@ def test_an_operator_sees_the_queue_the_releases_and_the_costs(looks_of: Callabl
     sign_in(page, OPERATOR)
     submit_toys(page, *({"number": number, "seconds": 0.2} for number in range(12)), label="In the queue")
     page.get_by_role("link", name="Operate").click()
-    expect(page.get_by_role("row", name=re.compile("^toy "))).to_be_visible()
+    expect(page.get_by_role("row", name=re.compile("^Toy ")).first).to_be_visible()
     looks.at("queue")
     for tab in ("Releases", "Costs"):
         page.get_by_role("link", name=tab).click()

@@ -47,6 +47,9 @@ def test_what_was_billed_is_summed_in_three_ways(operators_browser, make_request
     assert names(answer, By.SERVICE) == ["toy", "toy-saving"]
     assert names(answer, By.TEAM) == ["strangers", "team"]
     assert len(names(answer, By.WEEK)) == 1
+    monday = timezone.now() - timedelta(days=timezone.now().weekday())
+    for name in ("Toy", "strangers", f"From {monday:%-d %b %Y}"):
+        assert f'<th scope="row">{name}</th>' in answer.text
     total = Attempt.objects.aggregate(usd=Sum("cost_usd"))["usd"]
     for _, bars in answer.context["tables"]:
         assert sum(bar.row.cost.usd for bar in bars) == total

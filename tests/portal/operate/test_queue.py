@@ -55,6 +55,7 @@ def test_the_queue_by_service(operators_browser, make_job, make_request, compute
     assert found["toy-saving"][:3] == (1, 0, 4)
     assert found["compute-dna"] == (0, 0, 10, "")
     assert "3 jobs wait, 1 runs." in answer.text
+    assert '<th role="rowheader" scope="row">Compute DNA</th>' in answer.text
     assert [one.job.id for one in answer.context["running"]] == [running.pk]
 
 

@@ -65,7 +65,7 @@ def test_a_change_is_asked_about_then_made_in_the_operators_name(action, name, s
     answer = change(operators_browser, action, name)
     assert tuple(state(one) for one in (ONE, TWO, THREE)) == states
     assert Release.objects.get(name=name).changed_by == "operator"
-    assert f"{name} is {state(name)} for toy" in answer.text
+    assert f"{name} is {state(name)} for Toy" in answer.text
 
 
 def test_a_share_is_given_in_percent(recorded, operators_browser):

@@ -81,7 +81,7 @@ def test_it_tells_all_there_is_to_know(owners_browser, mixed):
 def test_errors_name_the_item_and_link_to_it(owners_browser, mixed):
     text = owners_browser.get(page(mixed)).text
     for position, name in ((2, "bad one"), (3, "refused one"), (5, "Unnamed")):
-        assert f'<a href="/requests/{mixed.pk}/results/{position}/">{name}</a>' in text
+        assert f'<a href="/requests/{mixed.pk}/results/{position}/?state=failed">{name}</a>' in text
     assert text.count("It was told to err.") == 2
     assert "good one" not in text
 
