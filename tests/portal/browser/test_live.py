@@ -21,6 +21,13 @@ TOO_LONG = {"status": 413, "content_type": "application/json", "body": '{"messag
 LOOKS = re.compile(r"[?&]looks=\d")
 FOCUSED = "() => document.activeElement.id || document.activeElement.textContent.trim()"
 ADD = "(one, text) => { one.value += text; one.dispatchEvent(new Event('input', {bubbles: true})); }"
+#: As one is shown after "Retry", while the page is live.
+MESSAGE_UNTIL_ENDED = """text => {
+  const message = document.createElement("div");
+  message.className = "note good until-ended";
+  message.textContent = text;
+  document.querySelector("main").prepend(message);
+}"""
 FASTA = ">T7 [topology=linear]\nTAATACGACTCACTATAGGG\n"
 FAULTY = f"{FASTA}>protein [topology=linear]\nMTMITPSLHACRSTLEDPRVPSSNSLAVVLQRRDWENPGVTQLNRLAAHPPF\n"
 
@@ -50,7 +57,9 @@ def test_looks_that_fail_are_repeated_and_never_get_into_the_page(page):
     told = page.locator("#told")
     expect(told).to_contain_text("could not be brought up to date: the platform could not be reached (502)")
     expect(page.get_by_role("progressbar")).to_be_visible()
+    page.evaluate(MESSAGE_UNTIL_ENDED, "They will be computed again.")
     expect_state(page, "succeeded")
+    expect(page.get_by_text("They will be computed again.")).to_have_count(0)
     expect(told).to_be_empty()
     assert "Internal server error" not in page.content()
 
